@@ -1,0 +1,3 @@
+"""The engine: runs submissions on scans, scores them, and turns scores into numbers with intervals."""
+
+__version__ = "0.1.0"
