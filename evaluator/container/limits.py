@@ -1,0 +1,34 @@
+"""What one container may use. Everything that is counted has a limit here, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Limits of one container. The output volume's memory comes on top of ``memory_bytes``."""
+
+    memory_bytes: int = 4 * GIB
+    cpus: float | None = None  # None: all of the host's
+    pids: int = 4096
+    output_bytes: int = 2 * GIB
+    output_inodes: int = 65_536
+    file_bytes: int = 2 * GIB
+    json_bytes: int = MIB
+    findings: int = 1000  # per case
+    case_seconds: float = 300.0
+    start_seconds: float = 120.0
+    log_kept_bytes: int = 10 * MIB  # on the engine's disk
+    log_bytes: int = 64 * MIB  # above it the container is killed
+    restarts: int = 3
+    batch_cases: int = 64
+    gpus: int = 0
+
+    def seconds(self, cases: int) -> float:
+        """How long a container may run on so many cases."""
+        return self.start_seconds + cases * self.case_seconds
