@@ -1,0 +1,98 @@
+"""What is asked of a submission, and what the numbers are held against."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from leaderboard.hospitals.models import Cohort
+
+CONTRACTS = ("folder", "grand-challenge")
+
+
+def folder_and_grand_challenge() -> list[str]:
+    return list(CONTRACTS)
+
+
+def check_prevalences(value: Any) -> None:
+    """A list of {"value": 0.04, "label": "high risk"}, each value strictly between 0 and 1."""
+    if not isinstance(value, list) or not value:
+        raise ValidationError("Give at least one prevalence.")
+    for item in value:
+        if not isinstance(item, dict) or set(item) != {"value", "label"}:
+            raise ValidationError("Each prevalence has a value and a label.")
+        if not isinstance(item["value"], float) or not 0 < item["value"] < 1:
+            raise ValidationError(f"{item['value']} is not a prevalence: it lies strictly between 0 and 1.")
+
+
+class Benchmark(models.Model):
+    """One question, the hospitals' cohorts it is asked on, and the rules under which it is answered.
+
+    ``strata`` lists the size strata of the report, smallest first, with their edges in mm:
+    ``[{"key": "le10", "label": "≤ 10 mm", "above": null, "upto": 10}]``.
+    """
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=120)
+    question = models.TextField()
+    organ = models.CharField(max_length=40)
+    contracts = models.JSONField(default=folder_and_grand_challenge)
+    strata = models.JSONField(default=list)
+    prevalences = models.JSONField(default=list, validators=[check_prevalences])
+    panel_minimum = models.PositiveIntegerField(default=30)
+    public_minimum = models.PositiveIntegerField(default=10)
+    quota_per_month = models.PositiveIntegerField(default=5)
+    case_limit_seconds = models.PositiveIntegerField(default=600, validators=[MinValueValidator(1)])
+    memory_bytes = models.PositiveBigIntegerField(default=16 * 1024**3)
+    replicates = models.PositiveIntegerField(
+        default=2000, validators=[MinValueValidator(100), MaxValueValidator(100_000)]
+    )
+    demonstration = models.BooleanField(default=False, help_text="Synthetic scans: every page says so.")
+    published = models.BooleanField(default=False)
+    created = models.DateTimeField(default=timezone.now)
+    cohorts = models.ManyToManyField(Cohort, related_name="benchmarks", blank=True)
+    sample = models.ForeignKey(Cohort, on_delete=models.PROTECT, null=True, blank=True, related_name="sample_of")
+
+    class Meta:
+        ordering = ("title",)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def prevalence_values(self) -> list[float]:
+        return [item["value"] for item in self.prevalences]
+
+
+class ReaderBaseline(models.Model):
+    """What radiologists reach, as published: a range, with its source."""
+
+    class Metric(models.TextChoices):
+        SENSITIVITY = "sensitivity", "sensitivity"
+        SPECIFICITY = "specificity", "specificity"
+
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.CASCADE, related_name="reader_baselines")
+    label = models.CharField(max_length=120)
+    metric = models.CharField(max_length=20, choices=Metric)
+    stratum = models.CharField(max_length=20, default="all")
+    low = models.FloatField()
+    high = models.FloatField()
+    source = models.TextField()
+    url = models.URLField(blank=True)
+
+    class Meta:
+        ordering = ("metric", "stratum")
+        constraints = (
+            models.UniqueConstraint(fields=("benchmark", "label", "metric", "stratum"), name="baseline_once"),
+            models.CheckConstraint(
+                condition=Q(low__gte=0) & Q(low__lte=F("high")) & Q(high__lte=1), name="baseline_is_a_range"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.metric} ({self.stratum}) {self.low:.0%}–{self.high:.0%}"

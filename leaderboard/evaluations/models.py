@@ -1,0 +1,122 @@
+"""Evaluation, its runs (one a hospital's cohort), what they gave, and the workers that carry them out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from leaderboard.hospitals.models import Cohort, Hospital
+from leaderboard.submissions.models import Submission
+
+
+class Evaluation(models.Model):
+    """One submission on its benchmark. Its state follows from its runs'."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        RUNNING = "running", "running"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="evaluation")
+    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    state_since = models.DateTimeField(default=timezone.now)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-created",)
+
+    def __str__(self) -> str:
+        return f"evaluation of {self.submission}"
+
+
+class Run(models.Model):
+    """One submission at one hospital. A row is also its place in that hospital's queue."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        WAITING = "waiting-for-hospital", "waiting for hospital"
+        RUNNING = "running", "running"
+        SCORING = "scoring", "scoring"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    HELD: ClassVar[tuple[str, ...]] = (State.RUNNING, State.SCORING)
+    OPEN: ClassVar[tuple[str, ...]] = (State.QUEUED, State.WAITING, *HELD)
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="runs")
+    hospital = models.ForeignKey(Hospital, on_delete=models.PROTECT, related_name="runs")
+    cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="runs")
+
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    state_since = models.DateTimeField(default=timezone.now)
+    attempt = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested = models.BooleanField(default=False)
+    rung_at = models.DateTimeField(default=timezone.now)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
+    heartbeat = models.DateTimeField(null=True, blank=True)
+
+    cases_total = models.PositiveIntegerField(default=0)
+    cases_done = models.PositiveIntegerField(default=0)
+    failure = models.CharField("failure class", max_length=40, blank=True)
+    fault = models.CharField(max_length=12, blank=True)
+    reason = models.TextField(blank=True)
+    next_step = models.TextField(blank=True)
+    peak_memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("evaluation", "hospital__name")
+        indexes = (models.Index(fields=("state", "state_since"), name="run_queue"),)
+        constraints = (
+            models.UniqueConstraint(fields=("evaluation", "cohort"), name="run_once_a_cohort"),
+            models.CheckConstraint(
+                condition=Q(state__in=("running", "scoring"), lease_token__isnull=False)
+                | (~Q(state__in=("running", "scoring")) & Q(lease_token__isnull=True)),
+                name="run_held_has_a_lease",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"run {self.pk} at {self.hospital_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+
+class CohortResult(models.Model):
+    """What a run gave, once: the wire format of `evaluator.results` for this one cohort."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="cohort_result")
+    payload = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    received = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"cohort result of run {self.run_id}"
+
+
+class Worker(models.Model):
+    """A Celery worker process, as it last said of itself."""
+
+    name = models.CharField(max_length=200, unique=True)
+    queues = models.JSONField(default=list)
+    started = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,99 @@
+"""Who contributes scans: hospitals, their frozen cohorts, and who looks after them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Hospital(models.Model):
+    """Switched off (`active` false), it runs nothing; its runs wait."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120, unique=True)
+    country = models.CharField(max_length=60, blank=True)
+    active = models.BooleanField(default=True)
+    active_since = models.DateTimeField(default=timezone.now)
+    stewards = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Stewardship", related_name="hospitals")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def queue(self) -> str:
+        return f"hospital.{self.slug}"
+
+
+class Stewardship(models.Model):
+    """A data steward of a hospital."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="stewardships")
+    hospital = models.ForeignKey(Hospital, on_delete=models.CASCADE, related_name="stewardships")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "hospital"), name="stewardship_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.hospital}"
+
+
+class Cohort(models.Model):
+    """A frozen, versioned set of a hospital's cases. Its fingerprint binds every scan and reference to its case."""
+
+    class Purpose(models.TextChoices):
+        HELD_OUT = "held-out", "held out"
+        SAMPLE = "sample", "public sample"
+
+    hospital = models.ForeignKey(Hospital, on_delete=models.PROTECT, related_name="cohorts")
+    name = models.CharField(max_length=100)
+    version = models.CharField(max_length=40)
+    fingerprint = models.CharField(max_length=80)
+    folder = models.CharField(max_length=1000)
+    purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.HELD_OUT)
+    frozen_at = models.DateTimeField(default=timezone.now)
+    counts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("hospital__name", "name", "version")
+        constraints = (
+            models.UniqueConstraint(fields=("hospital", "name", "version"), name="cohort_version_once"),
+            models.UniqueConstraint(fields=("hospital", "fingerprint"), name="cohort_fingerprint_once"),
+            models.CheckConstraint(condition=Q(purpose__in=("held-out", "sample")), name="cohort_purpose_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.hospital} {self.name} {self.version}"
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder)
+
+
+class Case(models.Model):
+    """One scan with its reference standard. The scan itself stays in the cohort's folder."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="cases")
+    case = models.CharField(max_length=100)
+    patient = models.CharField(max_length=100)
+    cancer = models.BooleanField()
+    index_scan = models.BooleanField()
+    attributes = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("cohort", "case")
+        constraints = (
+            models.UniqueConstraint(fields=("cohort", "case"), name="case_once"),
+            models.UniqueConstraint(
+                fields=("cohort", "patient"), condition=Q(index_scan=True), name="case_one_index_scan_a_patient"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.cohort_id}/{self.case}"

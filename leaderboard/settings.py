@@ -1,0 +1,220 @@
+"""Settings. The environment decides; without it, everything lives in one data folder (SQLite, a broker made of files)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    return os.environ.get(name, str(default)).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str, *, default: str = "") -> list[str]:
+    return [word for word in os.environ.get(name, default).replace(",", " ").split() if word]
+
+
+DATA = Path(os.environ.get("LEADERBOARD_DATA") or BASE_DIR / ".data").resolve()
+BROKER = DATA / "broker"
+# A folder that cannot be made is reported by a system check, in words, rather than here by a traceback.
+with contextlib.suppress(OSError):
+    for _folder in ("archives", "uploads", "state", "static", "broker/messages", "broker/processed", "broker/control"):
+        (DATA / _folder).mkdir(parents=True, exist_ok=True)
+
+
+def secret_key() -> str:
+    """The environment's key, or one made once. Two processes that start together end up with the same one."""
+    if given := os.environ.get("SECRET_KEY"):
+        return given
+    path = DATA / "secret_key"
+    with contextlib.suppress(OSError):
+        if not path.exists():
+            scratch = path.with_name(f".secret_key.{os.getpid()}")
+            scratch.touch(mode=0o600)
+            scratch.write_text(secrets.token_urlsafe(50))
+            with contextlib.suppress(FileExistsError):
+                os.link(scratch, path)
+            scratch.unlink()
+        return path.read_text()
+    return secrets.token_urlsafe(50)  # the data folder is unusable; the system check says so
+
+
+SECRET_KEY = secret_key()
+DEBUG = flag("DEBUG")
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+
+HTTPS = flag("HTTPS")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY") else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "leaderboard.accounts",
+    "leaderboard.hospitals",
+    "leaderboard.benchmarks",
+    "leaderboard.submissions",
+    "leaderboard.evaluations",
+    "leaderboard.rankings",
+    "leaderboard.awards",
+    "leaderboard.dashboards",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# Pages with figures add 'unsafe-inline' to style-src by the decorator `csp_update`; no page adds to script-src.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+ROOT_URLCONF = "leaderboard.urls"
+WSGI_APPLICATION = "leaderboard.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+def database() -> dict[str, Any]:
+    """PostgreSQL by DATABASE_URL, else SQLite with the settings that keep several processes from locking each other out."""
+    if url := os.environ.get("DATABASE_URL"):
+        return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA / "db.sqlite3",
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+
+
+DATABASES = {"default": database()}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "leaderboard" / "static"]
+WHITENOISE_USE_FINDERS = True  # no collectstatic step
+FILE_UPLOAD_TEMP_DIR = DATA / "uploads"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # of a form without its files
+
+# Celery: rows are the queue, a message only says "look"; so it is acknowledged early, and may be lost or repeated.
+CELERY_BROKER_URL = os.environ.get("BROKER_URL") or "filesystem://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(BROKER / "messages"),
+        "data_folder_out": str(BROKER / "messages"),
+        "control_folder": str(BROKER / "control"),
+        "processed_folder": str(BROKER / "processed"),
+        "store_processed": True,
+        "polling_interval": 0.1,
+    }
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "platform"
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA / "beat-schedule")
+RECONCILE_SECONDS = int(os.environ.get("RECONCILE_SECONDS", "10"))
+CELERY_BEAT_SCHEDULE = {
+    f"{app}.reconcile": {
+        "task": f"{app}.reconcile",
+        "schedule": RECONCILE_SECONDS,
+        "options": {"expires": 3 * RECONCILE_SECONDS},
+    }
+    for app in ("submissions", "evaluations", "rankings")
+}
+
+# A claimed row is given up when its lease has run out; its holder renews it with every heartbeat.
+LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))
+HEARTBEAT_SECONDS = 5
+RING_AGAIN_SECONDS = 60
+RETRY_SECONDS = int(os.environ.get("RETRY_SECONDS", "30"))  # doubled with every attempt
+MAX_ATTEMPTS = 3
+LARGEST_ARCHIVE = int(os.environ.get("LARGEST_ARCHIVE", str(20 * 1024**3)))
+LARGEST_LOG = 256 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "leaderboard": {"level": "INFO"},
+        "celery": {"level": "INFO"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,100 @@
+"""Submission: an image handed in by a team, identified by its digest, immutable once accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from leaderboard.accounts.models import Team
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.hospitals.models import Hospital
+
+
+class Submission(models.Model):
+    """A row is also its place in the queue: `uploaded` waits for its check, `trying-out` without a lease for its try-out."""
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", "waiting for its check"
+        CHECKING = "checking", "being checked"
+        TRYING_OUT = "trying-out", "being tried out"
+        ACCEPTED = "accepted", "accepted"
+        REFUSED = "refused", "refused"
+        WITHDRAWN = "withdrawn", "withdrawn"
+
+    OPEN: ClassVar[tuple[str, ...]] = (State.UPLOADED, State.CHECKING, State.TRYING_OUT)
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="submissions")
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="submissions")
+    model = models.CharField("model name", max_length=80)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+    archive_name = models.CharField(max_length=255)
+    archive_bytes = models.PositiveBigIntegerField()
+    archive_sha256 = models.CharField(max_length=64)
+    image = models.CharField("config digest", max_length=80, blank=True, db_index=True)
+    contract = models.CharField(max_length=20)
+    threshold = models.FloatField(default=0.5, validators=[MinValueValidator(0), MaxValueValidator(1)])
+    trained_on = models.ManyToManyField(Hospital, related_name="+", blank=True)
+    public = models.BooleanField(default=True)
+
+    state = models.CharField(max_length=12, choices=State, default=State.UPLOADED)
+    state_since = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField("failure class", max_length=40, blank=True)
+    fault = models.CharField(max_length=12, blank=True)
+    reason = models.TextField(blank=True)
+    next_step = models.TextField(blank=True)
+    try_out_log = models.TextField(blank=True)
+    checks = models.JSONField(default=list, blank=True)
+
+    attempt = models.PositiveIntegerField(default=0)
+    rung_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
+    heartbeat = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created",)
+        indexes = (models.Index(fields=("state", "state_since"), name="submission_queue"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("team", "benchmark", "model"),
+                condition=~Q(state__in=("refused", "withdrawn")),
+                name="submission_name_once_a_team",
+                violation_error_message="Your team already has a submission of this name on this benchmark.",
+            ),
+            models.CheckConstraint(
+                condition=Q(threshold__gte=0) & Q(threshold__lte=1), name="submission_threshold_0_1"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | (~Q(image="") & Q(accepted_at__isnull=False)),
+                name="submission_accepted_has_image",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.model} by {self.team}"
+
+    @property
+    def archive_path(self) -> Path:
+        folder: Path = settings.DATA
+        return folder / "archives" / f"{self.pk}.tar"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def waits(self) -> bool:
+        """In line, with nobody working on it."""
+        return self.is_open and self.lease_token is None
