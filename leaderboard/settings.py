@@ -1,4 +1,4 @@
-"""Settings. The environment decides; without it, everything lives in one data folder (SQLite, a broker made of files)."""
+"""Settings. The environment decides; without it, everything lives in one data folder: SQLite, a broker of files."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
 def database() -> dict[str, Any]:
-    """PostgreSQL by DATABASE_URL, else SQLite with the settings that keep several processes from locking each other out."""
+    """PostgreSQL by DATABASE_URL, else SQLite, set so that several processes do not lock each other out."""
     if url := os.environ.get("DATABASE_URL"):
         return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
     return {

@@ -18,7 +18,7 @@ from leaderboard.hospitals.models import Hospital
 
 
 class Submission(models.Model):
-    """A row is also its place in the queue: `uploaded` waits for its check, `trying-out` without a lease for its try-out."""
+    """Also its place in the queue: `uploaded` waits for its check, `trying-out` without a lease for its try-out."""
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", "waiting for its check"

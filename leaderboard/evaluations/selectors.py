@@ -1,0 +1,134 @@
+"""Where every run stands, and the cohort results of an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import msgspec
+from django.conf import settings
+from django.db.models import Count, Min, Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from evaluator import results as wire
+from leaderboard.accounts.selectors import Person
+from leaderboard.evaluations.models import CohortResult, Evaluation, Run, Worker
+from leaderboard.submissions.models import Submission
+from leaderboard.submissions.selectors import get_submission_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateCount:
+    """How many rows are in a state, and since when the oldest of them is."""
+
+    state: str
+    label: str
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureCount:
+    failure: str
+    fault: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerState:
+    worker: Worker
+    alive: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """The organiser's page: who works, what waits, what failed."""
+
+    workers: list[WorkerState]
+    submissions: list[StateCount]
+    runs: list[StateCount]
+    open_runs: list[Run]
+    failed_runs: list[Run]
+    open_submissions: list[Submission]
+    failures: list[FailureCount]
+
+
+def runs_of(submission: Submission) -> QuerySet[Run]:
+    return Run.objects.filter(evaluation__submission=submission).select_related("hospital", "cohort")
+
+
+def get_run_for(user: Person, pk: int) -> Run:
+    """The run, for the submission's team and organisers; for a rival it does not exist."""
+    run = Run.objects.select_related("evaluation__submission__team", "hospital", "cohort").filter(pk=pk).first()
+    if run is None:
+        raise Http404("No such run.")
+    get_submission_for(user, run.evaluation.submission_id)
+    return run
+
+
+def queue_position(run: Run) -> int | None:
+    """1 for the next run of its hospital; None for one that is not in line."""
+    if run.state not in (Run.State.QUEUED, Run.State.WAITING):
+        return None
+    line = Run.objects.filter(hospital=run.hospital_id, state__in=(Run.State.QUEUED, Run.State.WAITING))
+    return line.filter(Q(created__lt=run.created) | Q(created=run.created, pk__lt=run.pk)).count() + 1
+
+
+def count_states(rows: QuerySet[Run] | QuerySet[Submission]) -> list[StateCount]:
+    choices = dict(rows.model.State.choices)
+    grouped = rows.order_by().values("state").annotate(count=Count("pk"), oldest=Min("state_since"))
+    by_state = {row["state"]: row for row in grouped}
+    return [
+        StateCount(state=state, label=str(label), count=by_state[state]["count"], oldest=by_state[state]["oldest"])
+        for state, label in choices.items()
+        if state in by_state
+    ]
+
+
+def worker_states() -> list[WorkerState]:
+    """Workers that spoke within a day. One that was silent for longer than a lease is not alive."""
+    now = timezone.now()
+    silent = now - timedelta(seconds=settings.LEASE_SECONDS)
+    recent = Worker.objects.filter(last_seen__gte=now - timedelta(days=1))
+    return [WorkerState(worker=worker, alive=worker.last_seen >= silent) for worker in recent]
+
+
+def operations() -> Operations:
+    runs = Run.objects.select_related("hospital", "cohort", "evaluation__submission__team")
+    submissions = Submission.objects.select_related("team", "benchmark").defer("try_out_log")
+    failures = (
+        Run.objects.exclude(failure="").order_by("failure").values("failure", "fault").annotate(count=Count("pk"))
+    )
+    return Operations(
+        workers=worker_states(),
+        submissions=count_states(Submission.objects.all()),
+        runs=count_states(Run.objects.all()),
+        open_runs=list(runs.filter(state__in=Run.OPEN).order_by("state_since")[:200]),
+        failed_runs=list(runs.filter(state=Run.State.FAILED).order_by("-state_since")[:100]),
+        open_submissions=list(submissions.filter(state__in=Submission.OPEN).order_by("state_since")[:200]),
+        failures=[FailureCount(failure=row["failure"], fault=row["fault"], count=row["count"]) for row in failures],
+    )
+
+
+def runs_at(hospital_id: int) -> QuerySet[Run]:
+    """What ran at a hospital, newest first: the data steward's list."""
+    rows = Run.objects.filter(hospital=hospital_id).select_related("cohort", "evaluation__submission__team")
+    return rows.order_by("-created")
+
+
+def results_of(evaluation: Evaluation) -> wire.Results | None:
+    """All cohort results of an evaluation as one, hospitals by name; None if it has none.
+
+    The model is called by its submission's id: two teams may give the same name.
+    """
+    rows = CohortResult.objects.filter(run__evaluation=evaluation).order_by("run__hospital__name", "run__cohort")
+    parts = [msgspec.convert(row.payload, wire.Results) for row in rows]
+    if not parts:
+        return None
+    name = str(evaluation.submission_id)
+    return replace(
+        parts[0],
+        submission=replace(parts[0].submission, model=name),
+        cohorts=tuple(cohort for part in parts for cohort in part.cohorts),
+    )

@@ -1,0 +1,167 @@
+"""The leaderboard, the public report card and the comparison, all from the newest published snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404
+
+from leaderboard.accounts.selectors import Person
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.evaluations.models import Evaluation
+from leaderboard.rankings.models import Entry, Snapshot
+from leaderboard.submissions.models import Submission
+from leaderboard.submissions.selectors import get_submission_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of the leaderboard. ``ties`` are the submissions that are not significantly different from it."""
+
+    entry: Entry
+    submission: Submission
+    overall: dict[str, Any]  # the block of the report format: sensitivity, specificity, ppv …
+    ties: frozenset[str]
+    previous: Entry | None  # the same evaluation in the snapshot before this one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaderboard:
+    benchmark: Benchmark
+    snapshot: Snapshot | None
+    rows: list[Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportCard:
+    """One submission's numbers. ``hospitals`` maps a hospital's name to its block."""
+
+    submission: Submission
+    evaluation: Evaluation
+    entry: Entry
+    snapshot: Snapshot
+    overall: dict[str, Any]
+    hospitals: dict[str, dict[str, Any]]
+    ranked: dict[str, Any] | None  # this submission in the ranking: score, rank_set, hospitals, worst_hospital
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Report cards of one benchmark side by side, and the ranking's pairs among them."""
+
+    benchmark: Benchmark
+    snapshot: Snapshot
+    cards: list[ReportCard]
+    pairs: list[dict[str, Any]]
+
+
+def newest_snapshot(benchmark: Benchmark) -> Snapshot | None:
+    return Snapshot.objects.filter(benchmark=benchmark, published=True).order_by("-number").first()
+
+
+def get_snapshot(benchmark: Benchmark, number: int) -> Snapshot:
+    """A published snapshot by its number: what a permalink names."""
+    snapshot = Snapshot.objects.filter(benchmark=benchmark, number=number, published=True).first()
+    if snapshot is None:
+        raise Http404("No such ranking.")
+    return snapshot
+
+
+def ties_in(ranking: dict[str, Any]) -> dict[str, set[str]]:
+    """For each submission, those whose simultaneous interval against it includes 0."""
+    ties: dict[str, set[str]] = {}
+    for pair in ranking.get("pairs", []):
+        if pair["low"] is not None and pair["low"] <= 0 <= pair["high"]:
+            ties.setdefault(pair["a"], set()).add(pair["b"])
+            ties.setdefault(pair["b"], set()).add(pair["a"])
+    return ties
+
+
+def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Leaderboard:
+    """The rows of the newest published snapshot, or of the one given, in order of display."""
+    rows = Snapshot.objects.defer("report").filter(benchmark=benchmark, published=True).order_by("-number")
+    chosen = snapshot or rows.first()
+    if chosen is None:
+        return Leaderboard(benchmark=benchmark, snapshot=None, rows=[])
+    before = rows.filter(number__lt=chosen.number).only("pk").first()
+    previous = {entry.evaluation_id: entry for entry in before.entries.defer("overall")} if before else {}
+    ties = ties_in(chosen.ranking)
+    entries = chosen.entries.select_related("evaluation__submission__team").defer(
+        "evaluation__submission__try_out_log", "evaluation__submission__checks"
+    )
+    return Leaderboard(
+        benchmark=benchmark,
+        snapshot=chosen,
+        rows=[
+            Row(
+                entry=entry,
+                submission=entry.evaluation.submission,
+                overall=entry.overall,
+                ties=frozenset(ties.get(str(entry.evaluation.submission_id), ())),
+                previous=previous.get(entry.evaluation_id),
+            )
+            for entry in entries
+        ],
+    )
+
+
+def model_in(items: Sequence[dict[str, Any]], submission: Submission) -> dict[str, Any] | None:
+    return next((item for item in items if item["model"] == str(submission.pk)), None)
+
+
+def get_report_card(pk: UUID | str) -> ReportCard:
+    """The public report card of a submission in the newest published snapshot; else it does not exist."""
+    try:
+        submission = Submission.objects.select_related("team", "benchmark").filter(pk=pk).first()
+    except ValidationError:
+        submission = None
+    snapshot = newest_snapshot(submission.benchmark) if submission else None
+    if submission is None or snapshot is None:
+        raise Http404("No such report card.")
+    return card_in(snapshot, submission)
+
+
+def card_in(snapshot: Snapshot, submission: Submission) -> ReportCard:
+    entry = snapshot.entries.select_related("evaluation").filter(evaluation__submission=submission).first()
+    report = model_in(snapshot.report["models"], submission)
+    if entry is None or report is None:
+        raise Http404("No such report card.")
+    return ReportCard(
+        submission=submission,
+        evaluation=entry.evaluation,
+        entry=entry,
+        snapshot=snapshot,
+        overall=report["overall"],
+        hospitals=report["hospitals"],
+        ranked=model_in(snapshot.ranking["models"], submission),
+    )
+
+
+def get_comparison(benchmark: Benchmark, ids: Sequence[str]) -> Comparison:
+    """Two or more submissions of the newest published snapshot, in the order asked for."""
+    snapshot = newest_snapshot(benchmark)
+    if snapshot is None:
+        raise Http404("No ranking yet.")
+    try:
+        found = Submission.objects.select_related("team", "benchmark").in_bulk([UUID(pk) for pk in dict.fromkeys(ids)])
+    except ValueError as error:
+        raise Http404("No such submission.") from error
+    cards = [card_in(snapshot, submission) for pk in dict.fromkeys(ids) if (submission := found.get(UUID(pk)))]
+    chosen = {str(card.submission.pk) for card in cards}
+    pairs = [pair for pair in snapshot.ranking["pairs"] if pair["a"] in chosen and pair["b"] in chosen]
+    return Comparison(benchmark=benchmark, snapshot=snapshot, cards=cards, pairs=pairs)
+
+
+def has_public_card(submission: Submission) -> bool:
+    snapshot = newest_snapshot(submission.benchmark)
+    return snapshot is not None and snapshot.entries.filter(evaluation__submission=submission).exists()
+
+
+def get_own_evaluation(user: Person, pk: UUID | str) -> Evaluation | None:
+    """The evaluation of one's own submission, None before it was accepted."""
+    submission = get_submission_for(user, pk)
+    return Evaluation.objects.filter(submission=submission).first()

@@ -1,0 +1,86 @@
+"""Submissions as their team sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from leaderboard.accounts.models import Team
+from leaderboard.accounts.selectors import Person, is_member, is_organiser, teams_of
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.submissions.models import Submission
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """Submissions a team may still hand in this calendar month (UTC)."""
+
+    used: int
+    allowed: int
+    renewed: datetime
+
+    @property
+    def left(self) -> int:
+        return max(0, self.allowed - self.used)
+
+
+def submissions_for(user: Person) -> QuerySet[Submission]:
+    """What the person's teams handed in, newest first."""
+    return (
+        Submission.objects.filter(team__in=teams_of(user))
+        .select_related("team", "benchmark", "created_by", "evaluation")
+        .defer("try_out_log")
+    )
+
+
+def get_submission_for(user: Person, pk: UUID | str) -> Submission:
+    """The submission, for its team and for organisers; for a rival it does not exist."""
+    rows = Submission.objects.select_related("team", "benchmark", "created_by", "evaluation")
+    try:
+        submission = rows.filter(pk=pk).first()
+    except ValidationError:
+        submission = None
+    if submission is None or not (is_member(user, submission.team) or is_organiser(user)):
+        raise Http404("No such submission.")
+    return submission
+
+
+def charged(rows: QuerySet[Submission]) -> QuerySet[Submission]:
+    """Those that count: accepted, refused by their own fault, or still under way."""
+    return rows.exclude(Q(state=Submission.State.REFUSED) & ~Q(fault="submission")).exclude(
+        state=Submission.State.WITHDRAWN, accepted_at__isnull=True
+    )
+
+
+def quota(*, team: Team, benchmark: Benchmark) -> Quota:
+    month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    rows = Submission.objects.filter(team=team, benchmark=benchmark, created__gte=month)
+    return Quota(
+        used=charged(rows).count(),
+        allowed=benchmark.quota_per_month,
+        renewed=(month + timedelta(days=32)).replace(day=1),
+    )
+
+
+def duplicates_of(submission: Submission) -> QuerySet[Submission]:
+    """The same image, handed in before by the same team. Other teams' images are never named."""
+    if not submission.image:
+        return Submission.objects.none()
+    same = Submission.objects.filter(team=submission.team, image=submission.image)
+    return same.exclude(pk=submission.pk).filter(created__lte=submission.created)
+
+
+def queue_position(submission: Submission) -> int | None:
+    """1 for the next that a worker will look at; None for one that is not waiting."""
+    if not submission.waits:
+        return None
+    ahead = Submission.objects.filter(
+        state__in=Submission.OPEN, lease_token__isnull=True, state_since__lt=submission.state_since
+    )
+    return ahead.count() + 1
