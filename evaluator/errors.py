@@ -73,6 +73,15 @@ class FaultLine:
     next: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArchiveCheck:
+    """One line of what was checked before an image is accepted."""
+
+    check: str
+    ok: bool
+    detail: str = ""
+
+
 class EvaluatorError(Exception):
     """An error meant for a person.
 
@@ -148,7 +157,13 @@ class SubmissionFault(ClassifiedError):
 
 
 class ImageRefused(SubmissionFault):
+    """Carries the checks done so far, the refused one last."""
+
     default_class = FailureClass.IMAGE_INVALID
+
+    def __init__(self, what: str, *, checks: Sequence[ArchiveCheck] = (), why: str = "", next_step: str = "") -> None:
+        super().__init__(what, why=why, next_step=next_step)
+        self.checks = tuple(checks)
 
 
 class OutputRefused(SubmissionFault):
