@@ -16,6 +16,7 @@ from evaluator.container.limits import Limits
 INPUT = PurePosixPath("/input")
 OUTPUT = PurePosixPath("/output")
 WEIGHTS = PurePosixPath("/opt/ml/model")
+SCRATCH = PurePosixPath("/tmp")  # noqa: S108 - inside the container
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +26,8 @@ class EngineFacts:
     version: str
     cpus: int
     memory_bytes: int
-    nofile: int
     gpus: bool
+    data_root: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,12 @@ class ContainerEngine(Protocol):
     def facts(self) -> EngineFacts:
         """Version and capacity of the engine's host."""
 
+    def free_disk_bytes(self) -> int:
+        """Free space where containers' writable layers lie."""
+
+    def written_bytes(self, name: str) -> int:
+        """What a container has written to its own layer."""
+
     # Images ---------------------------------------------------------------------------------------------------------
     def load_image(self, stream: IO[bytes]) -> str:
         """Load a docker-archive of one image; return its config digest."""
@@ -126,8 +133,8 @@ class ContainerEngine(Protocol):
     def look(self, name: str) -> ContainerState | None:
         """The container's state; None if it is gone."""
 
-    def sample_memory(self, name: str) -> int | None:
-        """Resident bytes of all its processes now, without page cache; None if unknown."""
+    def follow_memory(self, name: str) -> Iterator[int]:
+        """Resident bytes of all its processes, without page cache, about once a second, ending with it."""
 
     def follow_log(self, name: str) -> Iterator[bytes]:
         """Its output as it comes, ending with it."""
