@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leaderboard.hospitals.models import Cohort, Hospital
+from leaderboard.lib.leases import next_ring
 from leaderboard.submissions.models import Submission
 
 
@@ -58,7 +59,7 @@ class Run(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     cancel_requested = models.BooleanField(default=False)
-    rung_at = models.DateTimeField(default=timezone.now)
+    ring_at = models.DateTimeField(default=next_ring)  # when to ring if nobody came
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=200, blank=True)

@@ -5,15 +5,22 @@ A leased row has `state`, `state_since`, `lease_token`, `lease_until`, `worker` 
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-from datetime import timedelta
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
+
+logger = logging.getLogger(__name__)
 
 RELEASED: dict[str, Any] = {"lease_token": None, "lease_until": None}
 
@@ -43,3 +50,39 @@ def renew(rows: QuerySet[Any], *, token: UUID, **changes: object) -> bool:
     now = timezone.now()
     until = now + timedelta(seconds=settings.LEASE_SECONDS)
     return bool(rows.filter(lease_token=token).update(heartbeat=now, lease_until=until, **changes))
+
+
+@contextmanager
+def kept(rows: QuerySet[Any], *, token: UUID) -> Iterator[None]:
+    """Renew from a thread while a call that reports no progress, but is bounded in time, does its work."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(settings.HEARTBEAT_SECONDS):
+            try:
+                if not renew(rows, token=token):
+                    return
+            except DatabaseError as error:
+                logger.warning(
+                    "heartbeat of %s not written, next in %s s: %s", token, settings.HEARTBEAT_SECONDS, error
+                )
+            finally:
+                connection.close()
+
+    thread = threading.Thread(target=beat, name=f"lease {token}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def next_ring() -> datetime:
+    """When to ring once more for a row that was rung for now."""
+    return timezone.now() + timedelta(seconds=settings.RING_AGAIN_SECONDS)
+
+
+def retry_at(attempt: int) -> datetime:
+    """When the next attempt may begin: the wait doubles with every attempt."""
+    return timezone.now() + timedelta(seconds=settings.RETRY_SECONDS * 2 ** max(0, attempt - 1))

@@ -44,7 +44,10 @@ class Entry(models.Model):
     worst_hospital = models.CharField(max_length=120, blank=True)
     worst_value = models.FloatField(null=True, blank=True)
     unranked_reason = models.TextField(blank=True)
-    overall = models.JSONField(help_text="The overall block of the report, copied for the leaderboard's speed.")
+    overall = models.JSONField(help_text="The overall block of the report, copied so that the leaderboard loads fast.")
+    counts = models.JSONField(
+        help_text="Of each hospital, k and n per rate and stratum, nothing hidden; for awards only."
+    )
 
     class Meta:
         ordering = ("snapshot", "position")

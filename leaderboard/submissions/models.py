@@ -15,6 +15,7 @@ from django.utils import timezone
 from leaderboard.accounts.models import Team
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.hospitals.models import Hospital
+from leaderboard.lib.leases import next_ring
 
 
 class Submission(models.Model):
@@ -56,7 +57,7 @@ class Submission(models.Model):
     checks = models.JSONField(default=list, blank=True)
 
     attempt = models.PositiveIntegerField(default=0)
-    rung_at = models.DateTimeField(default=timezone.now)
+    ring_at = models.DateTimeField(default=next_ring)  # when to ring if nobody came
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

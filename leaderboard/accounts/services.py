@@ -1,0 +1,66 @@
+"""Making teams and signing in by link."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from leaderboard.accounts.models import LoginLink, Membership, Team, User
+from leaderboard.lib.errors import Refusal
+
+logger = logging.getLogger(__name__)
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def team_create(*, name: str, owner: User) -> Team:
+    team = Team(name=name.strip(), slug=slugify(name))
+    team.full_clean()
+    team.save()
+    Membership.objects.create(user=owner, team=team, role=Membership.Role.OWNER)
+    return team
+
+
+def team_add(*, team: Team, user: User, role: str = Membership.Role.MEMBER) -> Membership:
+    membership, _ = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+    return membership
+
+
+def login_link_create(*, user: User, minutes: int = 60) -> str:
+    """The link's token. It is shown once: only its digest is kept."""
+    token = secrets.token_urlsafe(32)
+    expires = timezone.now() + timedelta(minutes=minutes)
+    LoginLink.objects.create(user=user, token_sha256=digest(token), expires=expires)
+    return token
+
+
+def login_link_consume(*, token: str) -> User:
+    """The person the link signs in. A conditional update makes it good for one use, whoever else clicks.
+
+    Raises
+    ------
+    Refusal
+        The link is unknown, used or too old.
+    """
+    now = timezone.now()
+    fresh = LoginLink.objects.filter(
+        token_sha256=digest(token), used_at__isnull=True, expires__gt=now, user__is_active=True
+    )
+    if not fresh.update(used_at=now):
+        raise Refusal(
+            "This login link does not work.",
+            why="It was used before, has expired, or was not copied completely.",
+            next_step="Ask an organiser for a new one.",
+        )
+    link = LoginLink.objects.select_related("user").get(token_sha256=digest(token))
+    logger.info("user %s signed in by link %s", link.user.pk, link.pk)
+    return link.user

@@ -1,0 +1,25 @@
+"""What can be done with an evaluation and its runs."""
+
+from __future__ import annotations
+
+from leaderboard.evaluations.services.dispatch import (
+    evaluation_cancel,
+    evaluation_create,
+    hospital_runs_update,
+    run_cancel,
+    run_requeue,
+    withdrawn_cancel,
+)
+from leaderboard.evaluations.services.execute import run_execute
+from leaderboard.evaluations.services.reconcile import evaluations_reconcile
+
+__all__ = [
+    "evaluation_cancel",
+    "evaluation_create",
+    "evaluations_reconcile",
+    "hospital_runs_update",
+    "run_cancel",
+    "run_execute",
+    "run_requeue",
+    "withdrawn_cancel",
+]

@@ -1,0 +1,83 @@
+"""Finding runs whose worker is gone, rows that nobody was told about, and containers that outlived their run."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from evaluator.container.docker_engine import DockerEngine
+from evaluator.container.reaper import reap
+from evaluator.errors import FailureClass, PlatformFault
+from leaderboard.evaluations.models import Run
+from leaderboard.evaluations.services.dispatch import evaluation_create, ring
+from leaderboard.evaluations.services.settle import evaluation_settle
+from leaderboard.lib import broker
+from leaderboard.lib.leases import RELEASED, next_ring
+from leaderboard.submissions.models import Submission
+
+logger = logging.getLogger(__name__)
+
+RINGS_AT_ONCE = 10
+State = Run.State
+
+
+def evaluations_reconcile() -> None:
+    create_missing()
+    give_up_lost()
+    ring_again()
+    reap_containers()
+    broker.prune()
+
+
+def create_missing() -> None:
+    accepted = Submission.objects.filter(state=Submission.State.ACCEPTED, evaluation__isnull=True)
+    for pk in accepted.values_list("pk", flat=True):
+        logger.warning("submission %s was accepted and has no evaluation: making it", pk)
+        evaluation_create(submission_id=pk)
+
+
+@transaction.atomic
+def give_up_lost() -> None:
+    """Whoever held these is gone: they are in line again, cancelled if that was asked for, or have failed at last."""
+    now = timezone.now()
+    lost = Run.objects.filter(state__in=Run.HELD, lease_until__lt=now)
+    touched = set(lost.values_list("evaluation_id", flat=True))
+    changes = {"state_since": now, **RELEASED}
+    platform = FailureClass.PLATFORM_ERROR
+    told = {"failure": platform.value, "fault": platform.fault.value}
+    cancelled = {"failure": FailureClass.CANCELLED.value, "fault": "nobody", "reason": "Cancelled."}
+    lost.filter(cancel_requested=True).update(state=State.CANCELLED, finished=now, **cancelled, **changes)
+    lost.filter(attempt__gte=settings.MAX_ATTEMPTS).update(
+        state=State.FAILED, finished=now, reason="The worker disappeared at every attempt.", **told, **changes
+    )
+    reason = "The worker disappeared; the run is in line again."
+    again = lost.update(state=State.QUEUED, cases_done=0, ring_at=now, reason=reason, **told, **changes)
+    if touched:
+        logger.warning("lost leases in %d evaluations, %d runs in line again", len(touched), again)
+    for evaluation_id in sorted(touched):
+        evaluation_settle(evaluation_id)
+
+
+def reap_containers() -> None:
+    try:
+        removed = reap(DockerEngine(), time.time())
+    except PlatformFault as fault:
+        logger.warning("containers not looked after: %s", fault)
+    else:
+        for owned in removed:
+            logger.warning("%s %s outlived its run and was removed", owned.kind, owned.name)
+
+
+@transaction.atomic
+def ring_again() -> None:
+    now = timezone.now()
+    due = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=now)
+    waiting = Run.objects.filter(due, state=State.QUEUED, ring_at__lte=now).select_related("hospital")
+    for run in waiting.order_by("created", "pk")[:RINGS_AT_ONCE]:
+        ring(run)
+        Run.objects.filter(pk=run.pk).update(ring_at=next_ring())

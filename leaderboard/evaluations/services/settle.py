@@ -1,0 +1,92 @@
+"""How a run ends, and what that makes of its evaluation. An ending counts only for the worker that holds the run."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from evaluator.errors import FailureClass, Fault
+from leaderboard.evaluations.models import CohortResult, Evaluation, Run
+from leaderboard.evaluations.signals import evaluation_done
+from leaderboard.lib.files import json_digest
+from leaderboard.lib.leases import RELEASED, next_ring, retry_at
+
+logger = logging.getLogger(__name__)
+
+State = Run.State
+CLEAN: dict[str, Any] = {"failure": "", "fault": "", "reason": "", "next_step": "", "next_attempt_at": None}
+
+
+def _end(run: Run, token: UUID, **changes: object) -> bool:
+    held = Run.objects.filter(pk=run.pk, lease_token=token, state__in=Run.HELD)
+    return bool(held.update(state_since=timezone.now(), **RELEASED, **changes))
+
+
+@transaction.atomic
+def run_done(run: Run, token: UUID, *, payload: dict[str, Any], peak_memory_bytes: int | None) -> bool:
+    """Keep the cohort result, once: the lease says whose it may be, the database that there is only one."""
+    changes = {"peak_memory_bytes": peak_memory_bytes, "finished": timezone.now()}
+    if not _end(run, token, state=State.DONE, cancel_requested=False, **CLEAN, **changes):
+        logger.warning("run %s: result of a lost lease %s dropped", run.pk, token)
+        return False
+    CohortResult.objects.create(run=run, payload=payload, sha256=json_digest(payload))
+    logger.info("run %s done", run.pk)
+    evaluation_settle(run.evaluation_id)
+    return True
+
+
+@transaction.atomic
+def run_failed(run: Run, token: UUID, *, failure: FailureClass, reason: str, next_step: str = "") -> None:
+    """The platform's and the hospital's faults are tried again, later each time; the submission's are not."""
+    told = {"failure": failure.value, "fault": failure.fault.value, "reason": reason}
+    if failure.fault in (Fault.PLATFORM, Fault.HOSPITAL) and run.attempt < settings.MAX_ATTEMPTS:
+        when = retry_at(run.attempt)
+        again = f"Tried again after {when:%H:%M:%S} UTC; attempt {run.attempt} of {settings.MAX_ATTEMPTS} failed."
+        _end(run, token, state=State.QUEUED, cases_done=0, next_attempt_at=when, ring_at=when, next_step=again, **told)
+    else:
+        _end(run, token, state=State.FAILED, finished=timezone.now(), next_step=next_step, **told)
+    logger.warning("run %s: attempt %d failed: %s, %s", run.pk, run.attempt, failure.value, reason)
+    evaluation_settle(run.evaluation_id)
+
+
+@transaction.atomic
+def run_stopped(run: Run, token: UUID, *, state: str, reason: str) -> None:
+    """Stopped on purpose: cancelled for good, or waiting for its hospital, which costs no attempt."""
+    if state == State.CANCELLED:
+        told = {"failure": FailureClass.CANCELLED.value, "fault": Fault.NOBODY.value, "finished": timezone.now()}
+    else:
+        told = {"attempt": run.attempt - 1, "cases_done": 0, "ring_at": next_ring()}
+    _end(run, token, state=state, cancel_requested=False, reason=reason, **told)
+    logger.info("run %s stopped: %s", run.pk, reason)
+    evaluation_settle(run.evaluation_id)
+
+
+@transaction.atomic
+def evaluation_settle(evaluation_id: int) -> None:
+    """Give the evaluation the state that follows from its runs', and tell those above when it is done."""
+    evaluation = Evaluation.objects.select_for_update().get(pk=evaluation_id)
+    state = follows_from(set(evaluation.runs.values_list("state", flat=True)))
+    if state == evaluation.state:
+        return
+    evaluation.state = state
+    evaluation.state_since = timezone.now()
+    evaluation.save(update_fields=["state", "state_since"])
+    logger.info("evaluation %s is %s", evaluation.pk, state)
+    if state == Evaluation.State.DONE:
+        benchmark_id = evaluation.submission.benchmark_id
+        evaluation_done.send(sender=Evaluation, evaluation_id=evaluation.pk, benchmark_id=benchmark_id)
+
+
+def follows_from(states: set[str]) -> str:
+    """Open while any run is open; done when all are; else failed if any is, else cancelled."""
+    if states & set(Run.OPEN):
+        untouched = states <= {State.QUEUED, State.WAITING}
+        return Evaluation.State.QUEUED if untouched else Evaluation.State.RUNNING
+    if states == {State.DONE}:
+        return Evaluation.State.DONE
+    return Evaluation.State.FAILED if State.FAILED in states else Evaluation.State.CANCELLED

@@ -1,0 +1,16 @@
+"""Celery's doors to this app: a key comes in, one service is called."""
+
+from __future__ import annotations
+
+from leaderboard.celery import app
+from leaderboard.evaluations import services
+
+
+@app.task(name="evaluations.execute")
+def execute(pk: str) -> None:
+    services.run_execute(pk=int(pk))
+
+
+@app.task(name="evaluations.reconcile")
+def reconcile() -> None:
+    services.evaluations_reconcile()

@@ -1,0 +1,111 @@
+"""Taking a hospital's cohort in, and switching a hospital on and off."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from evaluator.cohort import Cohort as CohortFolder
+from evaluator.cohort import check_cohort
+from evaluator.errors import InputRefused
+from evaluator.records import CaseRecord
+from leaderboard.accounts.models import User
+from leaderboard.hospitals.models import Case, Cohort, Hospital
+from leaderboard.hospitals.signals import hospital_switched
+from leaderboard.lib.errors import Fault, Refusal
+
+logger = logging.getLogger(__name__)
+
+# What a case is, as against what is known about it.
+IDENTITY = {"case", "patient", "cancer", "index_scan"}
+
+
+def cohort_import(
+    *, hospital: Hospital, folder: Path, by: User | None, purpose: str = Cohort.Purpose.HELD_OUT
+) -> Cohort:
+    """Check a cohort's folder and freeze it as a version; the same folder again is the same cohort.
+
+    Raises
+    ------
+    Refusal
+        The folder has faults (all are listed), or its version is already taken by other contents.
+    """
+    path = folder.resolve()
+    try:
+        check = check_cohort(path)
+    except InputRefused as error:
+        raise Refusal(error.what, why=error.why, next_step=error.next_step) from error
+    if check.cohort is None or check.faults:
+        raise Refusal(
+            f"The cohort in {path} was not imported: {len(check.faults)} faults.",
+            why="A cohort is frozen as it is, so it must be right before.",
+            next_step="Correct the faults listed and import it again.",
+            faults=[
+                Fault(what=line.what, where=line.where, why=line.why, next_step=line.next) for line in check.faults
+            ],
+        )
+    found = check.cohort
+    if known := Cohort.objects.filter(hospital=hospital, fingerprint=found.fingerprint).first():
+        if known.folder != str(path):
+            known.folder = str(path)
+            known.save(update_fields=["folder"])
+        return known
+    cohort = Cohort(
+        hospital=hospital,
+        name=found.name,
+        version=found.version,
+        fingerprint=found.fingerprint,
+        folder=str(path),
+        purpose=purpose,
+        counts=check.counts,
+    )
+    freeze(cohort, found)
+    logger.info(
+        "cohort %s of hospital %s frozen with %d cases by user %s",
+        cohort.pk,
+        hospital.slug,
+        len(found.cases),
+        by and by.pk,
+    )
+    return cohort
+
+
+@transaction.atomic
+def freeze(cohort: Cohort, found: CohortFolder) -> None:
+    try:
+        cohort.full_clean()
+    except ValidationError as error:
+        raise Refusal(
+            f"{cohort.hospital} already has a cohort {cohort.name!r}, version {cohort.version!r}, with other contents.",
+            why=" ".join(error.messages),
+            next_step="Give the changed cohort a new version in its cohort.json.",
+        ) from error
+    cohort.save()
+    Case.objects.bulk_create(case_row(cohort, item.record) for item in found.cases)
+
+
+def case_row(cohort: Cohort, record: CaseRecord) -> Case:
+    return Case(
+        cohort=cohort,
+        case=record.case,
+        patient=record.patient,
+        cancer=record.cancer,
+        index_scan=record.index_scan,
+        attributes={key: value for key, value in asdict(record).items() if key not in IDENTITY},
+    )
+
+
+@transaction.atomic
+def hospital_set_active(*, hospital: Hospital, active: bool, by: User | None) -> Hospital:
+    """Switch a hospital on or off. Off, nothing new starts there and what runs is stopped and waits."""
+    changed = Hospital.objects.filter(pk=hospital.pk).exclude(active=active)
+    if changed.update(active=active, active_since=timezone.now()):
+        hospital_switched.send(sender=Hospital, hospital_id=hospital.pk, active=active)
+        logger.info("hospital %s switched %s by user %s", hospital.slug, "on" if active else "off", by and by.pk)
+    hospital.refresh_from_db()
+    return hospital

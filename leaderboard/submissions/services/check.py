@@ -1,0 +1,54 @@
+"""The checks of an image archive, before anything of it is run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from evaluator.container.archive import load_archive, read_archive
+from evaluator.container.docker_engine import DockerEngine
+from evaluator.container.engine import ContainerEngine
+from evaluator.errors import ImageRefused
+from leaderboard.lib import leases
+from leaderboard.submissions.models import Submission
+from leaderboard.submissions.selectors import duplicates_of
+from leaderboard.submissions.services import settle
+
+
+def submission_check(*, pk: UUID, engine: ContainerEngine | None = None) -> None:
+    """Look at a submission: if it waits for its check, claim it, check it, and say how that ended."""
+    row = Submission.objects.filter(pk=pk)
+    due = row.filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=timezone.now()))
+    waiting = due.filter(state=Submission.State.UPLOADED)
+    token = leases.claim(waiting, state=Submission.State.CHECKING, attempt=F("attempt") + 1)
+    if token is None:
+        return
+    submission = row.get()
+    try:
+        with leases.kept(row, token=token):
+            digest, checks = look_into(submission, engine or DockerEngine())
+    except ImageRefused as error:
+        reason = " ".join(part for part in (error.what, error.why) if part)
+        checks = [asdict(check) for check in error.checks]
+        settle.refuse(pk, token, failure=error.failure, reason=reason, next_step=error.next_step, checks=checks)
+    except Exception as error:
+        settle.failed(pk, token, error, back_to=Submission.State.UPLOADED, attempt=submission.attempt)
+    else:
+        settle.passed_on(pk, token, image=digest, checks=checks)
+
+
+def look_into(submission: Submission, engine: ContainerEngine) -> tuple[str, list[dict[str, Any]]]:
+    """The image's digest and every check with its outcome. Raises ``ImageRefused`` at the first that fails."""
+    report = read_archive(submission.archive_path)
+    record = load_archive(engine, submission.archive_path, report)
+    checks = [asdict(check) for check in report.checks]
+    checks.append({"check": "the engine shows the image that was checked", "ok": True, "detail": record.digest})
+    submission.image = record.digest
+    if same := duplicates_of(submission).first():
+        detail = f"the same image as your “{same.model}” of {same.created:%Y-%m-%d}"
+        checks.append({"check": "handed in before", "ok": True, "detail": detail})
+    return record.digest, checks

@@ -1,0 +1,85 @@
+"""How a check or a try-out ends. Each ending counts only for the worker that still holds the row."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from evaluator.errors import ClassifiedError, EvaluatorError, FailureClass, Fault
+from leaderboard.lib import bell
+from leaderboard.lib.leases import RELEASED, next_ring, retry_at
+from leaderboard.submissions.models import Submission
+from leaderboard.submissions.signals import submission_accepted
+
+logger = logging.getLogger(__name__)
+
+CLEAN: dict[str, Any] = {"failure": "", "fault": "", "reason": "", "next_step": "", "next_attempt_at": None}
+
+
+def _end(pk: UUID, token: UUID, **changes: object) -> bool:
+    held = Submission.objects.filter(pk=pk, lease_token=token)
+    return bool(held.update(state_since=timezone.now(), **RELEASED, **changes))
+
+
+@transaction.atomic
+def passed_on(pk: UUID, token: UUID, *, image: str, checks: list[dict[str, Any]]) -> None:
+    """Checked: it stands in line for its try-out."""
+    state = Submission.State.TRYING_OUT
+    if _end(pk, token, state=state, image=image, checks=checks, attempt=0, ring_at=next_ring(), **CLEAN):
+        logger.info("submission %s checked: image %s", pk, image)
+        bell.ring("submissions.try_out", pk)
+
+
+@transaction.atomic
+def accept(pk: UUID, token: UUID, **changes: object) -> None:
+    state = Submission.State.ACCEPTED
+    if _end(pk, token, state=state, accepted_at=timezone.now(), **CLEAN, **changes):
+        logger.info("submission %s accepted", pk)
+        submission_accepted.send(sender=Submission, submission_id=pk)
+
+
+def refuse(pk: UUID, token: UUID, *, failure: FailureClass, reason: str, next_step: str, **changes: object) -> None:
+    ended = _end(
+        pk,
+        token,
+        state=Submission.State.REFUSED,
+        failure=failure.value,
+        fault=failure.fault.value,
+        reason=reason,
+        next_step=next_step,
+        **changes,
+    )
+    if ended:
+        logger.info("submission %s refused: %s, %s", pk, failure.value, reason)
+
+
+def failed(pk: UUID, token: UUID, error: Exception, *, back_to: str, attempt: int) -> None:
+    """It ended with an error: the submission's fault refuses it, ours is tried again, and refuses it at last."""
+    failure = error.failure if isinstance(error, ClassifiedError) else FailureClass.PLATFORM_ERROR
+    known = isinstance(error, EvaluatorError)
+    reason = " ".join(part for part in (error.what, error.why) if part) if known else "The platform made an error."
+    if failure.fault is Fault.SUBMISSION:
+        refuse(pk, token, failure=failure, reason=reason, next_step=error.next_step if known else "")
+        return
+    logger.error("submission %s: attempt %d failed", pk, attempt, exc_info=error)
+    if attempt < settings.MAX_ATTEMPTS:
+        when = retry_at(attempt)
+        _end(
+            pk,
+            token,
+            state=back_to,
+            next_attempt_at=when,
+            ring_at=when,
+            failure=failure.value,
+            fault=failure.fault.value,
+            reason=reason,
+            next_step="This is not the submission's fault. It is tried again by itself.",
+        )
+        return
+    next_step = "This is not the submission's fault and not charged. The organisers see it; hand it in again later."
+    refuse(pk, token, failure=failure, reason=reason, next_step=next_step)

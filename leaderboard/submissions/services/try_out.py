@@ -1,0 +1,80 @@
+"""The try-out on public sample cases: the one run whose full log the team sees."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from evaluator.cohort import read_cohort
+from evaluator.container.docker_engine import DockerEngine
+from evaluator.container.engine import ContainerEngine
+from evaluator.container.limits import Limits
+from evaluator.errors import FailureClass, PlatformFault
+from evaluator.pipeline import TryOut, try_out
+from leaderboard.lib import files, leases
+from leaderboard.submissions.models import Submission
+from leaderboard.submissions.services import settle
+
+
+def submission_try_out(*, pk: UUID, engine: ContainerEngine | None = None) -> None:
+    """Look at a submission: if it waits for its try-out, claim it, try it out, accept or refuse it."""
+    row = Submission.objects.filter(pk=pk)
+    due = row.filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=timezone.now()))
+    waiting = due.filter(state=Submission.State.TRYING_OUT, lease_token__isnull=True)
+    token = leases.claim(waiting, state=Submission.State.TRYING_OUT, attempt=F("attempt") + 1)
+    if token is None:
+        return
+    submission = row.select_related("benchmark__sample").get()
+    try:
+        with leases.kept(row, token=token):
+            outcome = carry_out(submission, engine or DockerEngine())
+        end(submission, token, outcome)
+    except Exception as error:
+        settle.failed(pk, token, error, back_to=Submission.State.TRYING_OUT, attempt=submission.attempt)
+
+
+def carry_out(submission: Submission, engine: ContainerEngine) -> TryOut:
+    benchmark = submission.benchmark
+    if benchmark.sample is None:
+        raise PlatformFault("The benchmark has no sample cases any more.")
+    limits = Limits(memory_bytes=benchmark.memory_bytes, case_seconds=float(benchmark.case_limit_seconds))
+    return try_out(
+        engine=engine,
+        image=submission.image,
+        sample=read_cohort(benchmark.sample.path),
+        contract=submission.contract,
+        limits=limits,
+        state=files.data_folder("state"),
+        rng=np.random.default_rng(),
+    )
+
+
+def end(submission: Submission, token: UUID, outcome: TryOut) -> None:
+    log = bounded(outcome.log)
+    failure = outcome.failure
+    if outcome.ok:
+        settle.accept(submission.pk, token, try_out_log=log)
+    elif failure is None or failure is FailureClass.PLATFORM_ERROR:
+        raise PlatformFault(outcome.reason or "The try-out could not be carried out.")
+    else:
+        settle.refuse(
+            submission.pk,
+            token,
+            failure=failure,
+            reason=outcome.reason,
+            next_step="Read the log of the try-out, correct the image, and hand it in again.",
+            try_out_log=log,
+        )
+
+
+def bounded(log: str) -> str:
+    """The log's beginning and end, with what PostgreSQL cannot keep (NUL) made visible."""
+    log = log.replace("\x00", "␀")
+    if len(log) <= settings.LARGEST_LOG:
+        return log
+    half = settings.LARGEST_LOG // 2
+    return f"{log[:half]}\n… {len(log) - 2 * half} characters left out …\n{log[-half:]}"
