@@ -1,0 +1,51 @@
+#!/bin/bash
+# Every check of the project, from a bare machine, leaving nothing running: bash docker/test.sh [--long NAME] [pytest's arguments]
+# The static checks stop at the first that fails; the tests all run, and pytest's summary is the last line.
+# shellcheck source-path=SCRIPTDIR disable=SC2329 # functions are called by name
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+source "$ROOT/docker/lib/services.sh"
+source "$ROOT/docker/lib/browser.sh"
+
+at_end() {
+    stop_services
+    stop_engine test
+}
+
+static_checks() {
+    step "ruff format" ruff format --check .
+    step "ruff check" ruff check .
+    step "shellcheck" shellcheck --external-sources docker/*.sh docker/lib/*.sh docker/examples/*.sh
+    step "djade" djade_check
+    step "mypy" mypy
+    step "Import contracts" lint-imports
+    step "Migrations" python manage.py makemigrations --check --dry-run
+}
+
+djade_check() {
+    find templates -name '*.html' -print0 | xargs -0 djade --check --target-version 5.2
+}
+
+own_services() {
+    local ports password
+    stop_services
+    make_place
+    read -r -a ports <<<"$(free_ports 4)"
+    password=$(head -c 18 /dev/urandom | base64 | tr -d '/+=')
+    export DATABASE_URL=postgresql://leaderboard:$password@127.0.0.1:${ports[0]}/postgres
+    export BROKER_URL=amqp://leaderboard:$password@127.0.0.1:${ports[1]}//
+    step "PostgreSQL on port ${ports[0]}" start_postgresql "${ports[0]}" "$password"
+    step "RabbitMQ on port ${ports[1]}" start_rabbitmq "${ports[1]}" "$password" "${ports[2]}" "${ports[3]}"
+}
+
+begin test
+need_service_programs
+need_browser_program
+set_up web,worker,test
+PATH=$VENV/bin:$PATH
+cd "$ROOT"
+export LEADERBOARD_DATA=$DATA/test-data
+static_checks
+step "The core of the web on SQLite" pytest -q -n 2 -m core tests/leaderboard
+own_services
+watched "Tests" pytest -n 2 --dist loadgroup --durations=10 "$@"
+exit "$CODE"
