@@ -19,23 +19,29 @@ def _start_tick(pid: int) -> str | None:
         return None
 
 
-def _here() -> str:
-    """This boot and this process namespace: process numbers mean something only within."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _namespace() -> str:
+    return str(Path("/proc/self/ns/pid").readlink())
 
 
 def supervisor() -> str:
-    return f"{_here()}/{os.getpid()}/{_start_tick(os.getpid())}"
+    """This process, by a name that no other process has had or will have."""
+    return f"{_boot()}/{_namespace()}/{os.getpid()}/{_start_tick(os.getpid())}"
 
 
 def supervisor_is_dead(name: str) -> bool:
-    """True only if it surely is: of this boot and namespace, and no such process. Else the deadline decides."""
-    place, _, process = name.rpartition("/")
-    place, _, pid = place.rpartition("/")
-    if place != _here() or not pid.isdecimal():
+    """True only if it surely is: the machine was started since, or there is no such process where we can see it."""
+    boot, _, rest = name.partition("/")
+    namespace, _, rest = rest.partition("/")
+    pid, _, tick = rest.partition("/")
+    if not pid.isdecimal():
         return False
-    return _start_tick(int(pid)) != process
+    if boot != _boot():
+        return True
+    return namespace == _namespace() and _start_tick(int(pid)) != tick
 
 
 def ours(deadline: float) -> dict[str, str]:

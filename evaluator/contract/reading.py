@@ -1,0 +1,93 @@
+"""Reading what a container wrote. It is hostile until proven otherwise: every file and number is bounded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cc3d
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.contract.contract import WrittenOutput
+from evaluator.errors import FailureClass, GridMismatch, OutputRefused, VolumeRefused
+from evaluator.records import Grid, Volume
+from evaluator.volumes import read_volume, require_within
+
+Document = TypeVar("Document")
+MAP_FLOOR = 0.1  # a detection map's voxel above it belongs to a finding, as in scoring
+
+
+def require_file(output: WrittenOutput, path: str, *, optional: bool = False) -> Path | None:
+    """The copied file; None where it may be absent and is."""
+    if path in output.refused:
+        raise OutputRefused(f"{path} {output.refused[path]}.", next_step="Write a regular file of its own.")
+    found = output.folder / path
+    if found.is_file():
+        return found
+    if optional:
+        return None
+    raise OutputRefused(
+        f"{path} was not written.", failure=FailureClass.OUTPUT_MISSING, next_step=f"Write /output/{path}."
+    )
+
+
+def read_json(path: Path, name: str, kind: type[Document], *, most_bytes: int) -> Document:
+    """A JSON document of a known type; NaN is no JSON."""
+    if path.stat().st_size > most_bytes:
+        raise OutputRefused(f"{name} is larger than {most_bytes:,} bytes.")
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except RecursionError as error:
+        raise OutputRefused(f"{name} is nested too deeply.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise OutputRefused(f"{name} is not as the contract says.", why=str(error)) from error
+
+
+def require_probability(value: float, name: str) -> float:
+    if not 0.0 <= value <= 1.0:
+        raise OutputRefused(f"{name} is {value:g}.", why="A likelihood and a confidence lie between 0 and 1.")
+    return value
+
+
+def read_lesions(path: Path, name: str, *, grid: Grid, findings: int) -> Volume:
+    """Integer labels or a detection map from 0 to 1 on the CT's grid, with not too many findings."""
+    try:
+        volume = read_volume(path, expect=grid)
+        if volume.data.dtype.kind == "f":
+            require_within(volume, 0, 1, what=name)
+        elif volume.data.size and int(volume.data.min()) < 0:
+            raise OutputRefused(f"{name} holds a negative label.", next_step="Write 0 for background.")
+    except GridMismatch as error:
+        raise OutputRefused(
+            f"{name} does not lie on the CT's grid.", why=error.why, next_step=error.next_step
+        ) from error
+    except VolumeRefused as error:
+        what = error.what.replace(str(path), name)
+        raise OutputRefused(what, why=error.why, next_step=error.next_step) from error
+    count = count_findings(volume.data)
+    if count > findings:
+        raise OutputRefused(
+            f"{name} holds {count:,} findings.",
+            why=f"At most {findings:,} are read per case.",
+            next_step="Remove specks before writing.",
+        )
+    return volume
+
+
+def count_findings(data: NDArray[Any]) -> int:
+    """How many objects: distinct labels, or 26-connected components of a single label or of a detection map."""
+    mask = data > (MAP_FLOOR if data.dtype.kind == "f" else 0)
+    box = []
+    for axis in range(3):
+        occupied = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
+        if not occupied.size:
+            return 0
+        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
+    inside = data[tuple(box)]
+    if data.dtype.kind != "f" and int(inside.max()) > 1:
+        labels = np.unique(inside)
+        if np.count_nonzero(labels) > 1:
+            return int(np.count_nonzero(labels))
+    return int(cc3d.connected_components(mask[tuple(box)], connectivity=26, return_N=True)[1])
