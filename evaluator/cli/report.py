@@ -1,0 +1,80 @@
+"""`report`: results files to sensitivity, specificity, PPV and the rest, with counts and intervals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluator import results as wire
+from evaluator.cli import console
+from evaluator.cli.numbers import show
+from evaluator.report import ModelReport, make_report
+from evaluator.statistics.block import Block
+
+PREVALENCES = [0.0001, 0.04]
+SIZES = {"all": "all", "le20": "≤20 mm", "le10": "≤10", "gt10_le20": ">10–20", "gt20_le40": ">20–40", "gt40": ">40"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("report")(report_command)
+
+
+def report_command(
+    *,
+    files: Annotated[list[Path], typer.Argument(metavar="RESULTS.json...", help="Files that `run` wrote.")],
+    prevalence: Annotated[
+        list[float], typer.Option(help="Share of people with cancer; may be repeated.")
+    ] = PREVALENCES,
+    threshold: Annotated[
+        float | None, typer.Option(help="Another operating point than the submission's: exploratory.")
+    ] = None,
+    public_minimum: Annotated[int, typer.Option(help="Hide cells of fewer patients than this.")] = 0,
+    as_json: bool = console.JSON_OPTION,
+) -> None:
+    """Per submission, hospital by hospital and over all of them."""
+    report = make_report(
+        [wire.read(path) for path in files],
+        prevalences=prevalence,
+        threshold=threshold,
+        public_minimum=public_minimum,
+    )
+    if as_json:
+        console.emit_json(report)
+        return
+    for model in report.models:
+        _print(model)
+
+
+def _print(model: ModelReport) -> None:
+    columns = {**model.hospitals, "all hospitals": model.overall}
+    by_hospital = [_lines(block) for block in columns.values()]
+    rows = [[label, *(lines.get(label, "") for lines in by_hospital)] for label in _lines(model.overall)]
+    console.table(f"{model.model}, flagged above {model.threshold:g}", ["", *columns], rows)
+    console.say("")
+
+
+def _lines(block: Block) -> dict[str, str]:
+    """Label → text, in the order of the table; rates in percent."""
+    lines = {"patients with / without cancer": f"{_count(block.patients.positive)} / {_count(block.patients.negative)}"}
+    for name, label in SIZES.items():
+        lines[f"P-Sen, {label}, %"] = show(block.sensitivity[name], scale=100)
+    lines["localised sensitivity, %"] = show(block.localised_sensitivity["all"], scale=100)
+    lines["T-Sen, %"] = show(block.t_sen["all"], scale=100)
+    lines["T-Sen, ≤20 mm, %"] = show(block.t_sen["le20"], scale=100)
+    lines["specificity, %"] = show(block.specificity, scale=100)
+    for at, rate in block.ppv.items():
+        percent = f"{100 * float(at):g} %"
+        lines[f"PPV at {percent}, %"] = show(rate, scale=100, digits=2)
+        lines[f"NPV at {percent}, %"] = show(block.npv[at], scale=100, digits=3)
+        lines[f"false alarms per 1,000 at {percent}"] = show(block.false_alarms_per_1000[at])
+    lines["AUC"] = show(block.auc, digits=3)
+    lines["DSC"] = show(block.dsc, digits=3)
+    classes = ", ".join(f"{name} {cases}" for name, cases in block.failures.by_class.items())
+    lines["failed scans"] = f"{block.failures.cases}" + (f" ({classes})" if classes else "")
+    return lines
+
+
+def _count(patients: int | None) -> str:
+    return "hidden" if patients is None else str(patients)

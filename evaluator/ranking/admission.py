@@ -1,0 +1,197 @@
+"""Who is on the panel and who may be ranked: the platform's own results, one outcome a patient."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evaluator.errors import FaultLine, TableRefused
+from evaluator.ranking.names import collisions, same_name
+from evaluator.ranking.panel import Cell, Panel
+from evaluator.ranking.records import OffPanel, Unranked
+from evaluator.results import Results
+from evaluator.statistics.outcomes import HospitalOutcomes, answers, by_submission
+
+DEFAULT_PANEL_MINIMUM = 30
+FEWEST_PATIENTS = 2  # a cell of one patient has no variance to redraw
+FAILURES_ALLOWED = 0.05
+
+Version = tuple[tuple[str, str, str], ...]  # a hospital's cohorts: name, version, fingerprint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """The panel with every model that has all its outcomes, and what was said about the others."""
+
+    panel: Panel
+    trained_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    submitted: Mapping[str, str | None] = field(default_factory=dict)
+    unranked: tuple[Unranked, ...] = ()
+    off_panel: tuple[OffPanel, ...] = ()
+    refused: tuple[FaultLine, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    model: str
+    files: tuple[Results, ...]
+    hospitals: dict[str, HospitalOutcomes]
+    versions: dict[str, Version]
+
+    def truths(self, hospital: str) -> dict[str, bool]:
+        """The hospital's patients, whether answered or not."""
+        found = self.hospitals[hospital]
+        cases = [outcome.case for outcome in found.outcomes] + list(found.unanswered)
+        return {case.patient: case.cancer for case in cases if case.index_scan}
+
+
+def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: float) -> Admission:
+    """Choose the panel and admit the submissions that have an outcome for every patient of it.
+
+    Parameters
+    ----------
+    results : sequence of Results
+        Of any number of submissions; files of one submission are taken together.
+    panel_minimum : int
+        Positive patients, and as many negative, that a hospital needs to be on the panel.
+    weight : float
+        w of θ = Se − w(1 − Sp).
+
+    Returns
+    -------
+    Admission
+        Submissions with faults are in ``refused``, incomplete ones and those over 5 % failures in ``unranked``.
+
+    Raises
+    ------
+    TableRefused
+        Files under one model name that are not of one submission.
+
+    References
+    ----------
+    Youden WJ. Index for rating diagnostic tests. Cancer 1950;3:32–35 (w = 1).
+    """
+    entries, refused = _read(results)
+    panel_of = _versions(entries)
+    fewest = max(panel_minimum, FEWEST_PATIENTS)
+    truths: dict[str, dict[str, bool]] = {}
+    off_panel = []
+    for hospital, version in panel_of.items():
+        holder = next(entry for entry in entries if entry.versions.get(hospital) == version)
+        patients = holder.truths(hospital)
+        positive = sum(patients.values())
+        if min(positive, len(patients) - positive) >= fewest:
+            truths[hospital] = patients
+        else:
+            reason = f"{positive} positive and {len(patients) - positive} negative patients; it takes {fewest} of each"
+            off_panel.append(OffPanel(hospital=hospital, reason=reason))
+    reasons = {entry.model: _reason(entry, truths=truths, versions=panel_of) for entry in entries}
+    admitted = [entry for entry in entries if not reasons[entry.model]]
+    return Admission(
+        panel=_panel(admitted, truths=truths, weight=weight),
+        trained_on={entry.model: entry.files[0].submission.trained_on for entry in admitted},
+        submitted={entry.model: entry.files[0].submission.submitted for entry in admitted},
+        unranked=tuple(Unranked(model=model, reason=reason) for model, reason in reasons.items() if reason),
+        off_panel=tuple(off_panel),
+        refused=tuple(refused),
+    )
+
+
+def _read(results: Sequence[Results]) -> tuple[list[_Entry], list[FaultLine]]:
+    entries, refused = [], []
+    files = by_submission(results)
+    twins = collisions(files)
+    for model, found in files.items():
+        if model in twins:
+            refused.append(
+                FaultLine(
+                    what="model names that differ only by case or spaces",
+                    where=", ".join(repr(name) for name in twins[model]),
+                    why="they may be one submission under two names",
+                    next="give each submission its own name",
+                )
+            )
+            continue
+        try:
+            hospitals = answers(found, threshold=found[0].submission.threshold)
+        except TableRefused as error:
+            refused.extend(
+                FaultLine(what=fault.what, where=f"model {model}, {fault.where}", why=fault.why, next=error.next_step)
+                for fault in error.faults
+            )
+            continue
+        versions = {
+            hospital: tuple(
+                sorted(
+                    (cohort.cohort, cohort.version, cohort.fingerprint)
+                    for one in found
+                    for cohort in one.cohorts
+                    if cohort.hospital == hospital
+                )
+            )
+            for hospital in hospitals
+        }
+        entries.append(_Entry(model=model, files=tuple(found), hospitals=hospitals, versions=versions))
+    return entries, list(dict.fromkeys(refused))
+
+
+def _versions(entries: Sequence[_Entry]) -> dict[str, Version]:
+    """The cohort version that most submissions were run on, at each hospital; the latest name decides a draw."""
+    hospitals = sorted({hospital for entry in entries for hospital in entry.hospitals})
+    chosen = {}
+    for hospital in hospitals:
+        votes = Counter(entry.versions[hospital] for entry in entries if hospital in entry.versions)
+        chosen[hospital] = max(votes, key=lambda version, of=votes: (of[version], version))  # type: ignore[misc]
+    return chosen
+
+
+def _reason(entry: _Entry, *, truths: Mapping[str, Mapping[str, bool]], versions: Mapping[str, Version]) -> str:
+    """Why a submission cannot be ranked on this panel; empty if it can."""
+    failed = 0
+    for hospital in truths:
+        if hospital not in entry.hospitals:
+            return f"no results at {hospital}"
+        if entry.versions[hospital] != versions[hospital]:
+            return f"was run on another version of the cohort at {hospital}"
+        waiting = sum(case.index_scan for case in entry.hospitals[hospital].unanswered)
+        if waiting:
+            return f"incomplete: {waiting} index scans at {hospital} wait for another try"
+        failed += sum(outcome.failed for outcome in entry.hospitals[hospital].patients)
+    scans = sum(len(patients) for patients in truths.values())
+    if failed > FAILURES_ALLOWED * scans:
+        return f"failed on {failed} of {scans} panel index scans, more than 5 %"
+    return ""
+
+
+def _panel(entries: Sequence[_Entry], *, truths: Mapping[str, Mapping[str, bool]], weight: float) -> Panel:
+    cells = []
+    for hospital, patients in truths.items():
+        right = [{o.case.patient: o.correct for o in entry.hospitals[hospital].patients} for entry in entries]
+        for truth, group, share in ((True, "positive", 1.0), (False, "negative", weight)):
+            rows = [[float(one[patient]) for one in right] for patient, cancer in patients.items() if cancer is truth]
+            answered = np.array(rows, dtype=float).reshape(len(rows), len(entries))
+            cells.append(Cell(hospital=hospital, group=group, weight=share, answers=answered))
+    return Panel(
+        models=tuple(entry.model for entry in entries),
+        hospitals=tuple(truths),
+        cells=tuple(cells),
+        offset=-weight,
+        pooled_weights={"positive": 1.0, "negative": weight},
+        cases={hospital: len(patients) for hospital, patients in truths.items()},
+        statistic=f"sensitivity − {weight:g} × (1 − specificity)",
+    )
+
+
+def untrained(admission: Admission) -> list[str]:
+    """The models that were trained on no hospital of the panel."""
+    return [model for model in admission.panel.models if not trained_here(admission, model)]
+
+
+def trained_here(admission: Admission, model: str) -> list[str]:
+    """The panel's hospitals that the model was trained on."""
+    declared = {same_name(hospital) for hospital in admission.trained_on.get(model, ())}
+    return [hospital for hospital in admission.panel.hospitals if same_name(hospital) in declared]

@@ -1,0 +1,157 @@
+"""What single hospitals say: intervals, agreement on the order, ranks without one, and a hospital not yet seen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from evaluator.ranking.panel import SAME, Floats, Panel, ranks
+from evaluator.ranking.records import Concordance, HospitalScore, KendallTau, NewHospital, NewHospitalPair
+from evaluator.statistics.compare import holm
+from evaluator.statistics.intervals import wilson_limits
+
+FEWEST_HOSPITALS = 5
+
+
+def mean_limits(values: Floats) -> tuple[float, float]:
+    """95 % limits of a mean over patients: Wilson's where the answers are 0 and 1, else Student's t."""
+    n = len(values)
+    if np.isin(values, (0.0, 1.0)).all():
+        return wilson_limits(float(values.sum()), n)
+    half = float(stdtrit(n - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(n)
+    return float(values.mean()) - half, float(values.mean()) + half
+
+
+def hospital_scores(panel: Panel, model: str) -> dict[str, HospitalScore]:
+    """θ at each hospital; the cells' intervals are joined by their distances (Zou & Donner 2008, MOVER)."""
+    column = panel.models.index(model)
+    return {hospital: _hospital_score(panel, hospital, column) for hospital in panel.hospitals}
+
+
+def _hospital_score(panel: Panel, hospital: str, column: int) -> HospitalScore:
+    value, below, above = panel.offset, 0.0, 0.0
+    for cell in panel.at(hospital):
+        answers = cell.answers[:, column]
+        mean = float(answers.mean())
+        low, high = mean_limits(answers)
+        value += cell.weight * mean
+        below += (cell.weight * (mean - low)) ** 2
+        above += (cell.weight * (high - mean)) ** 2
+    return HospitalScore(
+        value=value,
+        low=value - math.sqrt(below),
+        high=value + math.sqrt(above),
+        cases=panel.cases[hospital],
+        patients=panel.patients(hospital),
+        method="wilson for 0/1, t otherwise; cells joined by MOVER",
+    )
+
+
+def kendall(panel: Panel) -> KendallTau:
+    """τ-b of the models' order for every two hospitals (Kendall 1945), from the signs of all differences."""
+    theta = panel.scores()
+    apart = theta[:, :, None] - theta[:, None, :]
+    signs = np.where(np.abs(apart) <= SAME, 0.0, np.sign(apart)).reshape(len(theta), -1)
+    agreement = signs @ signs.T
+    pairs = []
+    for g, h in combinations(range(len(panel.hospitals)), 2):
+        told = agreement[g, g] * agreement[h, h]
+        tau = float(agreement[g, h] / math.sqrt(told)) if told > 0 else None
+        pairs.append(Concordance(a=panel.hospitals[g], b=panel.hospitals[h], tau=tau))
+    known = [pair.tau for pair in pairs if pair.tau is not None]
+    return KendallTau(pairs=tuple(pairs), mean=float(np.mean(known)) if known else None)
+
+
+def leave_one_out(panel: Panel) -> dict[str, dict[str, int]]:
+    """The ranks that the other hospitals would give; empty with a single hospital."""
+    theta = panel.scores()
+    if len(theta) < 2:
+        return {}
+    return {
+        hospital: dict(zip(panel.models, ranks(np.delete(theta, row, axis=0).mean(axis=0)).tolist(), strict=True))
+        for row, hospital in enumerate(panel.hospitals)
+    }
+
+
+def new_hospital(panel: Panel) -> NewHospital:
+    """Every pair at hospitals in general: paired t over hospitals, Holm, and a prediction for one hospital more.
+
+    Parameters
+    ----------
+    panel : Panel
+        Outcomes of every model at every hospital.
+
+    Returns
+    -------
+    NewHospital
+        "not estimable" with fewer than five hospitals. Where a pair's differences are all equal, its limits are None
+        and its method says "no variation".
+
+    References
+    ----------
+    Higgins JPT, Thompson SG, Spiegelhalter DJ. A re-evaluation of random-effects meta-analysis. J R Stat Soc A
+    2009;172:137–159 (prediction interval).
+    """
+    count = len(panel.hospitals)
+    if count < FEWEST_HOSPITALS:
+        why = f"{count} hospitals are too few to speak of others; it takes {FEWEST_HOSPITALS}."
+        return NewHospital(verdict="not estimable", why=why)
+    theta, within = panel.scores(), _within_variance(panel)
+    found = [
+        _new_hospital_pair((panel.models[a], panel.models[b]), theta[:, a] - theta[:, b], float(within[a, b]))
+        for a, b in combinations(range(len(panel.models)), 2)
+    ]
+    tested = [pair.p for pair in found if pair.p is not None]
+    adjusted = iter(holm(tested).tolist())
+    return NewHospital(
+        verdict="estimated",
+        why=f"Differences at {count} hospitals, each one vote; a new one is assumed to be like them.",
+        pairs=tuple(pair if pair.p is None else replace(pair, p_adjusted=next(adjusted)) for pair in found),
+    )
+
+
+def _within_variance(panel: Panel) -> Floats:
+    """Sampling variance of a hospital's difference between two models, mean over hospitals, (models, models)."""
+    total = np.zeros((len(panel.models), len(panel.models)))
+    for cell in panel.cells:
+        spread = np.atleast_2d(np.cov(cell.answers, rowvar=False)) * cell.weight**2 / cell.patients
+        own = np.diag(spread)
+        total += own[:, None] + own[None, :] - 2 * spread
+    return total / len(panel.hospitals)
+
+
+def _new_hospital_pair(models: tuple[str, str], differences: Floats, within: float) -> NewHospitalPair:
+    count = len(differences)
+    a, b = models
+    mean, s = float(differences.mean()), float(differences.std(ddof=1))
+    if s <= SAME:
+        return NewHospitalPair(
+            a=a,
+            b=b,
+            mean=mean,
+            low=None,
+            high=None,
+            p=None,
+            p_adjusted=None,
+            prediction_low=None,
+            prediction_high=None,
+            method="no variation",
+        )
+    half = float(stdtrit(count - 1, 0.975)) * s / math.sqrt(count)
+    reach = float(stdtrit(count - 2, 0.975)) * math.sqrt(max(0.0, s**2 - within) + s**2 / count)
+    return NewHospitalPair(
+        a=a,
+        b=b,
+        mean=mean,
+        low=mean - half,
+        high=mean + half,
+        p=2 * float(stdtr(count - 1, -abs(mean) / (s / math.sqrt(count)))),
+        p_adjusted=None,
+        prediction_low=mean - reach,
+        prediction_high=mean + reach,
+        method="paired t, holm",
+    )

@@ -1,0 +1,221 @@
+"""From an admitted panel to a ranking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from evaluator.errors import UsageError
+from evaluator.ranking.admission import (
+    DEFAULT_PANEL_MINIMUM,
+    Admission,
+    admit_results,
+    trained_here,
+    untrained,
+)
+from evaluator.ranking.hospitals import hospital_scores, kendall, leave_one_out, new_hospital
+from evaluator.ranking.panel import Panel, ranks
+from evaluator.ranking.records import (
+    SCHEMA,
+    KendallTau,
+    Pair,
+    RankedModel,
+    Ranking,
+    Unranked,
+    WorstHospital,
+)
+from evaluator.ranking.significance import Significance, compare_all
+from evaluator.ranking.table import admit_table
+from evaluator.results import Results
+
+DEFAULT_REPLICATES = 2000
+
+
+def rank_table(
+    table: pd.DataFrame,
+    *,
+    value: str = "value",
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 1,
+    notes: Sequence[str] = (),
+) -> Ranking:
+    """Rank the models of a long table by the mean over hospitals of their mean over patients.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns model, hospital, case, patient, the value's; optionally truth (stratifies the draws; with
+        ``value="correct"`` θ = Se − (1 − Sp)) and trained_on (hospitals, ``;`` between). Higher is better.
+    value : str
+        The value's column.
+    replicates : int
+        Bootstrap replicates.
+    seed : int
+        Of the draws; stored with the ranking.
+    notes : sequence of str
+        What reading the table brought up.
+
+    Returns
+    -------
+    Ranking
+        Models with faults are named in ``refused`` and are not ranked.
+
+    Raises
+    ------
+    TableRefused
+        Faults that leave nothing to rank by.
+    UsageError
+        Too few replicates.
+
+    References
+    ----------
+    `evaluator.ranking.significance.compare_all`.
+    """
+    return rank(admit_table(table, value=value, notes=notes), replicates=replicates, seed=seed)
+
+
+def rank_results(
+    results: Sequence[Results],
+    *,
+    panel_minimum: int = DEFAULT_PANEL_MINIMUM,
+    weight: float = 1.0,
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 1,
+) -> Ranking:
+    """Rank submissions by θ = Se − w(1 − Sp) over the panel's hospitals, each submission at its own threshold.
+
+    Parameters
+    ----------
+    results : sequence of Results
+        Of any number of submissions.
+    panel_minimum : int
+        Positive patients, and as many negative, that a hospital needs to be on the panel (2 at least).
+    weight : float
+        w; 1 is Youden's index, [(1 − p)/p]·[t/(1 − t)] net benefit.
+    replicates, seed : int
+        As for `rank_table`.
+
+    Returns
+    -------
+    Ranking
+        Submissions that may not or cannot be ranked are in ``unranked`` with the reason, dirty ones in ``refused``.
+
+    Raises
+    ------
+    TableRefused
+        Files under one model name that are not of one submission.
+    UsageError
+        Too few replicates, a weight that is not positive.
+
+    References
+    ----------
+    `evaluator.ranking.significance.compare_all`.
+    """
+    if not (math.isfinite(weight) and weight > 0):
+        raise UsageError(f"A weight of {weight:g} is impossible.", why="It says what a false alarm costs: above 0.")
+    admission = admit_results(results, panel_minimum=panel_minimum, weight=weight)
+    return rank(admission, replicates=replicates, seed=seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Standing:
+    models: tuple[RankedModel, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    critical: float | None = None
+
+
+def rank(admission: Admission, *, replicates: int, seed: int) -> Ranking:
+    """Rank those who were trained on no hospital of the panel; the others are listed with their gap."""
+    panel = admission.panel.only(untrained(admission))
+    usable = bool(panel.models and panel.hospitals)
+    standing = _Standing()
+    if usable:
+        rng = np.random.default_rng(seed)
+        significance = compare_all(panel, replicates=replicates, rng=rng)
+        standing = _stand(panel, significance, submitted=admission.submitted)
+    return Ranking(
+        schema=SCHEMA,
+        models=standing.models,
+        pairs=standing.pairs,
+        kendall_tau=kendall(panel) if usable else KendallTau(pairs=(), mean=None),
+        leave_one_hospital_out=leave_one_out(panel) if usable else {},
+        new_hospital=new_hospital(panel),
+        unranked=(*admission.unranked, *_trained(admission)),
+        off_panel=admission.off_panel,
+        refused=admission.refused,
+        notes=(*admission.notes, *_sentences(panel)),
+        statistic=panel.statistic,
+        replicates=replicates,
+        seed=seed,
+        critical=standing.critical,
+    )
+
+
+def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, str | None]) -> _Standing:
+    """Models in display order: rank, then the worst hospital, then the time of submission."""
+    theta = panel.scores()
+    score, pooled = theta.mean(axis=0), panel.scores_by_patients()
+    position, worst = ranks(score), theta.argmin(axis=0)
+    lowest, highest = theta.min(axis=0), theta.max(axis=0)
+    order = sorted(
+        range(len(panel.models)),
+        key=lambda m: (position[m], -lowest[m], submitted.get(panel.models[m]) or "", panel.models[m]),
+    )
+    models = tuple(
+        RankedModel(
+            model=panel.models[m],
+            score=float(score[m]),
+            score_by_patients=float(pooled[m]),
+            rank=int(position[m]),
+            rank_set=(int(significance.lowest[m]), int(significance.highest[m])),
+            hospitals=hospital_scores(panel, panel.models[m]),
+            worst_hospital=WorstHospital(hospital=panel.hospitals[worst[m]], value=float(lowest[m])),
+            spread=float(highest[m] - lowest[m]),
+        )
+        for m in order
+    )
+    pairs = tuple(
+        Pair(
+            a=panel.models[a],
+            b=panel.models[b],
+            difference=float(significance.difference[a, b]),
+            low=float(significance.low[a, b]),
+            high=float(significance.high[a, b]),
+            p=float(significance.p[a, b]),
+            p_adjusted=float(significance.p_adjusted[a, b]),
+        )
+        for a, b in combinations(order, 2)
+    )
+    return _Standing(models=models, pairs=pairs, critical=significance.critical)
+
+
+def _trained(admission: Admission) -> list[Unranked]:
+    theta = admission.panel.scores()
+    unranked = []
+    for column, model in enumerate(admission.panel.models):
+        known = trained_here(admission, model)
+        if known:
+            own = np.array([hospital in known for hospital in admission.panel.hospitals])
+            values = theta[:, column]
+            gap = float(values[own].mean() - values[~own].mean()) if not own.all() else None
+            unranked.append(Unranked(model=model, reason=f"was trained on data of {', '.join(known)}", gap=gap))
+    return unranked
+
+
+def _sentences(panel: Panel) -> list[str]:
+    """What a reader must know where there is little to rank."""
+    notes = []
+    if not panel.hospitals:
+        notes.append("No hospital has enough patients to be on the panel, so nothing is ranked.")
+    if not panel.models:
+        notes.append("No model can be ranked; the reasons are listed.")
+    if len(panel.models) == 1:
+        notes.append("Only one model can be ranked, so there is nothing to compare it with.")
+    if len(panel.hospitals) == 1:
+        notes.append("Only one hospital is on the panel, so this says nothing of transfer to others.")
+    return notes

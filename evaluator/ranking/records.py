@@ -1,0 +1,127 @@
+"""What a ranking says, as frozen records; a number or None, names as the input has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluator.errors import FaultLine
+
+SCHEMA = "evaluator-ranking/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HospitalScore:
+    """θ of one model at one hospital with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    cases: int
+    patients: int
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstHospital:
+    hospital: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankedModel:
+    """``score`` is the mean over hospitals, each one vote; ``rank_set`` holds the true rank with the others at 95 %."""
+
+    model: str
+    score: float
+    score_by_patients: float  # every patient one vote
+    rank: int  # 1 + how many score higher; show it only where both ends of the rank set are it
+    rank_set: tuple[int, int]
+    hospitals: dict[str, HospitalScore]
+    worst_hospital: WorstHospital
+    spread: float  # best hospital minus worst
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """``a`` minus ``b`` on this panel: simultaneous limits, pointwise and max-T adjusted p."""
+
+    a: str
+    b: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_adjusted: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concordance:
+    """Kendall's τ-b of the models' order at two hospitals; None where one hospital tells no models apart."""
+
+    a: str
+    b: str
+    tau: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KendallTau:
+    pairs: tuple[Concordance, ...]
+    mean: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewHospitalPair:
+    """``a`` minus ``b`` at hospitals in general; the prediction is for one hospital more."""
+
+    a: str
+    b: str
+    mean: float
+    low: float | None
+    high: float | None
+    p: float | None
+    p_adjusted: float | None
+    prediction_low: float | None
+    prediction_high: float | None
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewHospital:
+    verdict: str  # "estimated" or "not estimable"
+    why: str
+    pairs: tuple[NewHospitalPair, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unranked:
+    """``gap``: how much better a model does at the panel hospitals it was trained on than at the others."""
+
+    model: str
+    reason: str
+    gap: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OffPanel:
+    hospital: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranking:
+    """Models in display order. ``refused`` is what was dirty; nothing of it was ranked."""
+
+    schema: str
+    models: tuple[RankedModel, ...]
+    pairs: tuple[Pair, ...]
+    kendall_tau: KendallTau
+    leave_one_hospital_out: dict[str, dict[str, int]]  # the ranks without the hospital
+    new_hospital: NewHospital
+    unranked: tuple[Unranked, ...]
+    off_panel: tuple[OffPanel, ...]
+    refused: tuple[FaultLine, ...]
+    notes: tuple[str, ...]
+    statistic: str
+    replicates: int
+    seed: int
+    critical: float | None  # simultaneous 95 % quantile that a difference over its standard error must exceed

@@ -1,0 +1,153 @@
+"""Case results to the numbers of a report: per submission, hospital by hospital and over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from evaluator.errors import UsageError
+from evaluator.records import Rate
+from evaluator.results import Results
+from evaluator.statistics.block import Block, MeanScore, PatientCounts, WithoutFailures, make_block
+from evaluator.statistics.disclosure import hidden_cells, hide
+from evaluator.statistics.intervals import ClusteredRate
+from evaluator.statistics.outcomes import answers, by_submission
+from evaluator.statistics.prevalence import check_prevalence
+from evaluator.statistics.strata import SIZE_SUMS
+
+SCHEMA = "evaluator-report/1"
+OVERALL = ""  # the name of the pooled column beside the hospitals' (which are never empty)
+
+Cell = tuple[str, str]  # hospital or OVERALL, stratum
+Number = TypeVar("Number", bound=Rate | MeanScore)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelReport:
+    model: str
+    image: str
+    scorer: str
+    hit_rule: str
+    threshold: float
+    hospitals: dict[str, Block]
+    overall: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """``public_minimum``: cells of fewer patients are hidden, and what subtraction would reveal."""
+
+    schema: str
+    public_minimum: int
+    models: tuple[ModelReport, ...]
+
+
+def make_report(
+    results: Sequence[Results],
+    *,
+    prevalences: Sequence[float],
+    threshold: float | None = None,
+    public_minimum: int = 0,
+) -> Report:
+    """Turn results files into a report; files of one submission are taken together.
+
+    ``threshold`` overrides the submission's own operating point, which makes the report exploratory. Raises
+    `TableRefused` where the results cannot be counted, `UsageError` for an impossible prevalence or threshold.
+    """
+    for prevalence in prevalences:
+        check_prevalence(prevalence)
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise UsageError(f"A threshold of {threshold:g} is impossible.", why="Likelihoods lie between 0 and 1.")
+    if public_minimum < 0:
+        raise UsageError("The public minimum is a number of patients, 0 or more.")
+    models = [
+        _report_model(files, prevalences=prevalences, threshold=threshold, public_minimum=public_minimum)
+        for files in by_submission(results).values()
+    ]
+    return Report(schema=SCHEMA, public_minimum=public_minimum, models=tuple(models))
+
+
+def _report_model(
+    files: Sequence[Results], *, prevalences: Sequence[float], threshold: float | None, public_minimum: int
+) -> ModelReport:
+    first = files[0]
+    cut = first.submission.threshold if threshold is None else threshold
+    answered = answers(files, threshold=cut)
+    blocks = {hospital: make_block([found], prevalences=prevalences) for hospital, found in answered.items()}
+    blocks[OVERALL] = make_block(list(answered.values()), prevalences=prevalences)
+    if public_minimum:
+        blocks = withhold(blocks, minimum=public_minimum)
+    return ModelReport(
+        model=first.submission.model,
+        image=first.submission.image,
+        scorer=first.scorer,
+        hit_rule=first.hit_rule,
+        threshold=cut,
+        overall=blocks.pop(OVERALL),
+        hospitals=blocks,
+    )
+
+
+def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
+    """Hide what fewer than ``minimum`` patients stand behind, in hospitals and in the whole, and in what follows."""
+    sizes = {
+        name: _hidden({at: getattr(block, name) for at, block in blocks.items()}, minimum=minimum, sums=SIZE_SUMS)
+        for name in ("sensitivity", "localised_sensitivity", "t_sen")
+    }
+    negatives = _hidden({at: {"": block.specificity} for at, block in blocks.items()}, minimum=minimum)
+    places = _hidden({at: block.by_location for at, block in blocks.items()}, minimum=minimum)
+    months = _hidden({at: block.lead_time for at, block in blocks.items()}, minimum=minimum)
+    masks = _hidden({at: {"": block.dsc} for at, block in blocks.items()}, minimum=minimum)
+
+    def veil(record: Number, hide_it: bool) -> Number:
+        return hide(record, minimum=minimum) if hide_it else record
+
+    def strata(rates: Mapping[str, Number], at: str, hidden: frozenset[Cell]) -> dict[str, Number]:
+        return {name: veil(rate, (at, name) in hidden) for name, rate in rates.items()}
+
+    shown = {}
+    for at, block in blocks.items():
+        no_se, no_sp = (at, "all") in sizes["sensitivity"], (at, "") in negatives
+        no_pair = no_se or no_sp
+        shown[at] = replace(
+            block,
+            patients=PatientCounts(
+                positive=None if no_se else block.patients.positive,
+                negative=None if no_sp else block.patients.negative,
+            ),
+            sensitivity=strata(block.sensitivity, at, sizes["sensitivity"]),
+            localised_sensitivity=strata(block.localised_sensitivity, at, sizes["localised_sensitivity"]),
+            t_sen=strata(block.t_sen, at, sizes["t_sen"]),
+            specificity=veil(block.specificity, no_sp),
+            ppv={name: veil(rate, no_pair) for name, rate in block.ppv.items()},
+            npv={name: veil(rate, no_pair) for name, rate in block.npv.items()},
+            false_alarms_per_1000={name: veil(rate, no_sp) for name, rate in block.false_alarms_per_1000.items()},
+            auc=veil(block.auc, no_pair),
+            dsc=veil(block.dsc, (at, "") in masks),
+            by_location=strata(block.by_location, at, places),
+            lead_time=strata(block.lead_time, at, months),
+            without_failures=WithoutFailures(
+                sensitivity=_if_enough(block.without_failures.sensitivity, minimum, hidden=no_se),
+                specificity=_if_enough(block.without_failures.specificity, minimum, hidden=no_sp),
+            ),
+        )
+    return shown
+
+
+def _patients(number: Rate | MeanScore) -> int:
+    return (number.patients if isinstance(number, ClusteredRate) else number.n) or 0
+
+
+def _if_enough(rate: Rate, minimum: int, *, hidden: bool) -> Rate:
+    return hide(rate, minimum=minimum) if hidden or _patients(rate) < minimum else rate
+
+
+def _hidden(
+    tables: Mapping[str, Mapping[str, Rate | MeanScore]], *, minimum: int, sums: Sequence[Sequence[str]] = ()
+) -> frozenset[Cell]:
+    """Cells to hide in a table of hospitals × strata: hospitals add up to the whole, and ``sums`` within each."""
+    counts = {(at, name): _patients(rate) for at, rates in tables.items() for name, rate in rates.items()}
+    groups = [[(at, name) for name in names] for at in tables for names in sums]
+    groups += [[(at, name) for at in tables if (at, name) in counts] for name in tables[OVERALL]]
+    return hidden_cells(counts, sums=groups, minimum=minimum)
