@@ -9,5 +9,6 @@ urlpatterns = [
     path("hospitals/", include("leaderboard.hospitals.urls")),
     path("submissions/", include("leaderboard.submissions.urls")),
     path("evaluations/", include("leaderboard.evaluations.urls")),
+    path("awards/", include("leaderboard.awards.urls")),
     path("", include("leaderboard.dashboards.urls")),
 ]

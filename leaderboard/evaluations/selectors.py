@@ -16,6 +16,7 @@ from leaderboard.accounts.selectors import Person
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run, Worker
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for
+from leaderboard.submissions.selectors import queue_position as submission_position
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,4 +132,42 @@ def results_of(evaluation: Evaluation) -> wire.Results | None:
         parts[0],
         submission=replace(parts[0].submission, model=name),
         cohorts=tuple(cohort for part in parts for cohort in part.cohorts),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunProgress:
+    """A run as its team may see it: cases done only in quarters, which tell nothing about one scan."""
+
+    run: Run
+    position: int | None
+    quarters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a submission stands: its own place in line, then its runs'."""
+
+    position: int | None
+    evaluation: Evaluation | None
+    runs: list[RunProgress]
+    open: bool
+
+
+def progress_of(submission: Submission) -> Progress:
+    evaluation = Evaluation.objects.filter(submission=submission).first()
+    runs = [
+        RunProgress(
+            run=run,
+            position=queue_position(run),
+            quarters=25 * (4 * run.cases_done // run.cases_total) if run.cases_total else 0,
+        )
+        for run in runs_of(submission)
+    ]
+    waits_for_runs = submission.state == Submission.State.ACCEPTED and evaluation is None
+    return Progress(
+        position=submission_position(submission),
+        evaluation=evaluation,
+        runs=runs,
+        open=submission.is_open or waits_for_runs or any(row.run.is_open for row in runs),
     )

@@ -1,6 +1,16 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from leaderboard.evaluations import views
 
 app_name = "evaluations"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("<uuid:pk>/", views.submission, name="submission"),
+    path("<uuid:pk>/state/", views.state, name="state"),
+    path("<uuid:pk>/cancel/", views.cancel, name="cancel"),
+    path("operations/", views.operations_page, name="operations"),
+    path("operations/state/", views.operations_state, name="operations-state"),
+    path("runs/<int:pk>/cancel/", views.cancel_run, name="cancel-run"),
+    path("runs/<int:pk>/requeue/", views.requeue_run, name="requeue-run"),
+]

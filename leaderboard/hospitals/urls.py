@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from leaderboard.hospitals import views
 
 app_name = "hospitals"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("<slug:slug>/switch/", views.switch, name="switch")]

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from leaderboard.awards import views
+
+app_name = "awards"
+urlpatterns = [
+    path("", views.candidates_page, name="candidates"),
+    path("candidates.csv", views.candidates_csv, name="candidates-csv"),
+]

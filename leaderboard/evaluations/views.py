@@ -1,0 +1,97 @@
+"""One submission and its runs, as they stand; and the organisers' operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from leaderboard.accounts.models import User
+from leaderboard.accounts.selectors import is_organiser, require_organiser
+from leaderboard.evaluations.models import Run
+from leaderboard.evaluations.selectors import get_run_for, operations, progress_of
+from leaderboard.evaluations.services import evaluation_cancel, run_cancel, run_requeue
+from leaderboard.hospitals.models import Hospital
+from leaderboard.lib.errors import Refusal
+from leaderboard.submissions.selectors import get_submission_for
+
+
+@login_required
+@require_safe
+def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = get_submission_for(request.user, pk)
+    return render(request, "evaluations/submission.html", {"submission": found, "progress": progress_of(found)})
+
+
+@login_required
+@never_cache
+@require_safe
+def state(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The part of the page that changes; the page asks for it every few seconds while something is open."""
+    found = get_submission_for(request.user, pk)
+    return render(request, "evaluations/state.html", {"submission": found, "progress": progress_of(found)})
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = get_submission_for(request.user, pk)
+    try:
+        evaluation_cancel(evaluation=found.evaluation, by=cast("User", request.user))
+    except ObjectDoesNotExist:
+        messages.error(request, "Nothing of it runs yet. Withdraw the submission to stop its check.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "Cancelled. A container that runs is stopped within seconds.")
+    return redirect("evaluations:submission", pk)
+
+
+@login_required
+@require_safe
+def operations_page(request: HttpRequest) -> HttpResponse:
+    require_organiser(request.user)
+    context = {"operations": operations(), "hospitals": Hospital.objects.all()}
+    return render(request, "evaluations/operations.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def operations_state(request: HttpRequest) -> HttpResponse:
+    require_organiser(request.user)
+    return render(request, "evaluations/operations_state.html", {"operations": operations()})
+
+
+@login_required
+@require_POST
+def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
+    return act_on_run(request, pk, run_cancel, "is asked to stop")
+
+
+@login_required
+@require_POST
+def requeue_run(request: HttpRequest, pk: int) -> HttpResponse:
+    require_organiser(request.user)
+    return act_on_run(request, pk, run_requeue, "stands in line again")
+
+
+def act_on_run(request: HttpRequest, pk: int, act: Callable[..., Run], done: str) -> HttpResponse:
+    run = get_run_for(request.user, pk)
+    try:
+        act(run=run, by=cast("User", request.user))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"The run of “{run.evaluation.submission.model}” at {run.hospital} {done}.")
+    if is_organiser(request.user):
+        return redirect("evaluations:operations")
+    return redirect("evaluations:submission", run.evaluation.submission_id)

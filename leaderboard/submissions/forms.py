@@ -1,0 +1,69 @@
+"""What a team fills in to hand in an image archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from leaderboard.accounts.models import Team, User
+from leaderboard.accounts.selectors import teams_of
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.benchmarks.selectors import benchmarks_for
+from leaderboard.hospitals.models import Hospital
+
+CONTRACT_LABELS = {
+    "folder": "folder: many cases per container, the weights load once",
+    "grand-challenge": "grand-challenge: one case per container, as existing algorithm images speak it",
+}
+
+
+class SubmissionForm(forms.Form):
+    """Choices are limited to what the person may use; the service checks the rest."""
+
+    team = forms.ModelChoiceField(queryset=Team.objects.none(), empty_label=None)
+    benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.none(), empty_label=None)
+    model = forms.CharField(
+        label="Model name", max_length=80, help_text="As it will stand on the leaderboard; once per team."
+    )
+    archive = forms.FileField(
+        label="Image archive",
+        help_text="Written by <code>docker save IMAGE | gzip &gt; image.tar.gz</code>; linux/amd64, one image.",
+    )
+    contract = forms.ChoiceField(choices=list(CONTRACT_LABELS.items()))
+    threshold = forms.FloatField(
+        label="Operating point",
+        min_value=0,
+        max_value=1,
+        initial=0.5,
+        widget=forms.NumberInput(attrs={"step": "any"}),
+        help_text="A patient is flagged when the likelihood is above it. Fixed now, before the first held-out scan.",
+    )
+    trained_on = forms.ModelMultipleChoiceField(
+        label="Trained on data of",
+        queryset=Hospital.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Hospitals whose scans were used in training. A model is not ranked at a hospital it has seen.",
+    )
+    public = forms.BooleanField(
+        label="Publish its numbers on the leaderboard when all hospitals have run it", required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        benchmarks = benchmarks_for(user)
+        choices = {
+            "team": teams_of(user),
+            "benchmark": benchmarks,
+            "trained_on": Hospital.objects.filter(cohorts__benchmarks__in=benchmarks).distinct(),
+        }
+        for name, queryset in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = queryset
+        for name, field in self.fields.items():
+            if name in {"team", "benchmark", "contract"}:
+                field.widget.attrs["class"] = "form-select"
+            elif name not in {"trained_on", "public"}:
+                field.widget.attrs["class"] = "form-control"
