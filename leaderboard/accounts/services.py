@@ -35,6 +35,13 @@ def team_add(*, team: Team, user: User, role: str = Membership.Role.MEMBER) -> M
     return membership
 
 
+def user_rename(*, user: User, name: str) -> User:
+    user.name = name.strip()
+    user.full_clean(exclude=["password"])
+    user.save(update_fields=["name", "email"])
+    return user
+
+
 def login_link_create(*, user: User, minutes: int = 60) -> str:
     """The link's token. It is shown once: only its digest is kept."""
     token = secrets.token_urlsafe(32)

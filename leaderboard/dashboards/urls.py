@@ -1,6 +1,20 @@
+"""Addresses of the read-only pages."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from leaderboard.dashboards import views
 
 app_name = "dashboards"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("leaderboard/", views.leaderboards, name="leaderboards"),
+    path("leaderboard/<slug:slug>/", views.leaderboard, name="leaderboard"),
+    path("leaderboard/<slug:slug>/leaderboard.csv", views.leaderboard_csv, name="leaderboard-csv"),
+    path("leaderboard/<slug:slug>/leaderboard.json", views.leaderboard_json, name="leaderboard-json"),
+    path("leaderboard/<slug:slug>/compare/", views.comparison, name="compare"),
+    path("models/<uuid:pk>/", views.card, name="card"),
+    path("hospitals/", views.hospitals, name="hospitals"),
+    path("needle/", views.needle_page, name="needle"),
+]

@@ -1,0 +1,61 @@
+"""A figure: what plotly.js draws, and the same numbers as a table.
+
+A trace carries its role in ``meta={"role": …}`` ("model-1" … "model-6", "reader", "null", "muted"), shapes and annotations
+in their ``name``; colours, type and grid come from the page's theme.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import plotly.graph_objects as go
+
+SLOTS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A figure's numbers, as they are written."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def csv(self) -> str:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([self.columns, *self.rows])
+        return text.getvalue()
+
+    @property
+    def csv_address(self) -> str:
+        return f"data:text/csv;charset=utf-8,{quote(self.csv)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """Without rows in its table, a figure is only its title and the sentence ``absent``."""
+
+    key: str
+    title: str
+    caption: str
+    table: Table
+    drawing: dict[str, Any] = field(default_factory=dict)
+    absent: str = "There is nothing to draw yet."
+    tall: bool = False
+
+
+def drawing(traces: Sequence[go.Scatter], layout: go.Layout) -> dict[str, Any]:
+    """As plain JSON, without plotly's own template: the page has its own."""
+    plain: dict[str, Any] = go.Figure(data=list(traces), layout=layout).to_plotly_json()
+    plain["layout"].pop("template", None)
+    return {"data": [dict(trace) for trace in plain["data"]], "layout": plain["layout"]}
+
+
+def role_of(slot: int) -> str:
+    """The colour a model has on every page, by its place in the order of submission."""
+    return f"model-{slot % SLOTS + 1}"

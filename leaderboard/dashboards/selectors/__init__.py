@@ -1,0 +1,1 @@
+"""What the read-only pages show, read from snapshots and made ready to be written down."""

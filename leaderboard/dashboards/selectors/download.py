@@ -1,0 +1,81 @@
+"""The leaderboard for other programs: CSV of what the page shows, JSON of what stands behind it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from leaderboard.dashboards.formatting import Shown
+from leaderboard.dashboards.selectors.board import Board
+
+SCHEMA = "leaderboard/1"
+
+
+def safe(text: str) -> str:
+    """A spreadsheet must not take a name for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def board_csv(board: Board) -> str:
+    """One line per entry; each metric with its value, interval and n, and in words where there is no number."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    heads = ["rank_low", "rank_high", "model", "team", "submission", "unranked_reason"]
+    for column in board.columns:
+        name = (
+            column.key if column.key not in {"ppv", "false_alarms"} else f"{column.key}@{board.choices.prevalence:.10g}"
+        )
+        heads += [name, f"{name} low", f"{name} high", f"{name} n", f"{name} note"]
+    lines.writerow(heads)
+    for row in [*board.ranked, *board.unranked]:
+        low, _, high = row.rank.partition("–")
+        line = [low, high or low, safe(row.name), safe(row.team), row.submission, row.reason]
+        for shown in row.cells:
+            line += _cells(shown)
+        lines.writerow(line)
+    return text.getvalue()
+
+
+def _cells(shown: Shown) -> list[str]:
+    numbers = ["" if value is None else repr(value) for value in (shown.value, shown.low, shown.high)]
+    return [*numbers, "" if shown.n is None else str(shown.n), shown.words or shown.prefix]
+
+
+def board_json(board: Board) -> dict[str, Any]:
+    """The snapshot's published parts, entry by entry, with everything needed to cite and recompute it."""
+    snapshot = board.snapshot
+    head = {
+        "schema": SCHEMA,
+        "benchmark": {"slug": board.benchmark.slug, "title": board.benchmark.title},
+        "demonstration": board.benchmark.demonstration,
+        "panel_minimum": board.benchmark.panel_minimum,
+        "public_minimum": board.benchmark.public_minimum,
+    }
+    if snapshot is None:
+        return {**head, "snapshot": None, "entries": []}
+    entries = snapshot.entries.select_related("evaluation__submission__team")
+    return {
+        **head,
+        "snapshot": {
+            "number": snapshot.number,
+            "created": snapshot.created.isoformat(),
+            "seed": snapshot.seed,
+            "versions": snapshot.versions,
+            "inputs_sha256": snapshot.inputs_sha256,
+        },
+        "entries": [
+            {
+                "submission": str(entry.evaluation.submission_id),
+                "model": entry.evaluation.submission.model,
+                "team": entry.evaluation.submission.team.name,
+                "rank_set": [entry.rank_low, entry.rank_high] if entry.is_ranked else None,
+                "score": entry.score,
+                "worst_hospital": {"hospital": entry.worst_hospital, "value": entry.worst_value},
+                "unranked_reason": entry.unranked_reason or None,
+                "overall": entry.overall,
+            }
+            for entry in entries
+        ],
+        "pairs": snapshot.ranking.get("pairs", []),
+    }

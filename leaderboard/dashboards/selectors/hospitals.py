@@ -1,0 +1,86 @@
+"""The hospitals as the public sees them: counts only, small cells hidden, a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from evaluator.statistics.disclosure import hidden_cells
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.hospitals.models import Case, Cohort, Hospital
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Patients of one value of an attribute. ``count`` is None where it is hidden."""
+
+    label: str
+    count: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HospitalRow:
+    """A hospital's held-out patients, those with an index scan."""
+
+    hospital: Hospital
+    cohorts: list[Cohort]
+    scans: int | None
+    positive: int | None
+    negative: int | None
+    phases: list[Count]
+    scanners: list[Count]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hospitals:
+    rows: list[HospitalRow]
+    minimum: int
+
+
+def public_minimum() -> int:
+    """The strictest of the published benchmarks; the default where there is none yet."""
+    values = list(Benchmark.objects.filter(published=True).values_list("public_minimum", flat=True))
+    return max(values, default=Benchmark._meta.get_field("public_minimum").default)
+
+
+def counted(values: Mapping[str, int], *, minimum: int) -> list[Count]:
+    """Counts of the parts of a whole, with what would reveal a hidden one hidden too."""
+    whole = {name: count for name, count in values.items() if count}
+    sums = [["", *whole]] if whole else []
+    hidden = hidden_cells({"": sum(whole.values()), **whole}, sums=sums, minimum=minimum)
+    return [Count(label=name, count=None if name in hidden else count) for name, count in sorted(whole.items())]
+
+
+def hospital_rows() -> Hospitals:
+    minimum = public_minimum()
+    cohorts: dict[int, list[Cohort]] = defaultdict(list)
+    for cohort in Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT).select_related("hospital"):
+        cohorts[cohort.hospital_id].append(cohort)
+    tally: dict[int, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    cases = Case.objects.filter(cohort__purpose=Cohort.Purpose.HELD_OUT).order_by()
+    scans: Counter[int] = Counter(cases.values_list("cohort__hospital", flat=True))
+    patients = cases.filter(index_scan=True)
+    for hospital, cancer, phase, scanner in patients.values_list(
+        "cohort__hospital", "cancer", "attributes__phase", "attributes__scanner"
+    ):
+        mine = tally[hospital]
+        mine["truth"]["positive" if cancer else "negative"] += 1
+        for name, value in (("phase", phase), ("scanner", scanner)):
+            if value is not None:
+                mine[name][str(value)] += 1
+    rows = []
+    for pk, held in cohorts.items():
+        truth = {count.label: count.count for count in counted(tally[pk]["truth"], minimum=minimum)}
+        rows.append(
+            HospitalRow(
+                hospital=held[0].hospital,
+                cohorts=held,
+                scans=scans[pk] if tally[pk]["truth"].total() >= minimum else None,
+                positive=truth.get("positive", 0),
+                negative=truth.get("negative", 0),
+                phases=counted(tally[pk]["phase"], minimum=minimum),
+                scanners=counted(tally[pk]["scanner"], minimum=minimum),
+            )
+        )
+    return Hospitals(rows=sorted(rows, key=lambda row: row.hospital.name), minimum=minimum)

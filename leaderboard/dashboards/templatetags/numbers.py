@@ -1,0 +1,57 @@
+"""Filters that write numbers, dates and durations the one way this site writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from leaderboard.dashboards import formatting
+
+register = template.Library()
+
+
+@register.filter
+def rate(given: Mapping[str, Any] | None) -> str:
+    """A rate of the report in one line: 94.1 (88.2–97.1) n 100."""
+    return formatting.rate(given).sentence
+
+
+@register.filter
+def fraction(given: Mapping[str, Any] | None) -> str:
+    return formatting.fraction(given)
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    return "" if value is None else formatting.percent(value)
+
+
+@register.filter
+def prevalence(value: float) -> str:
+    return formatting.prevalence(value)
+
+
+@register.filter
+def utc(moment: datetime | None) -> str:
+    return "" if moment is None else formatting.utc(moment)
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How long it has been: "4 min"."""
+    return "" if moment is None else formatting.how_long(timezone.now() - moment)
+
+
+@register.filter
+def until(end: datetime | None, start: datetime | None) -> str:
+    """How long something took: {{ run.finished|until:run.started }}."""
+    return "" if end is None or start is None else formatting.how_long(end - start)
+
+
+@register.filter
+def size(amount: int | None) -> str:
+    return "" if amount is None else formatting.how_large(amount)

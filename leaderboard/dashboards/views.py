@@ -1,0 +1,131 @@
+"""The read-only pages. What they show comes from the selectors, how it is drawn from the figures."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, main_benchmark
+from leaderboard.dashboards.figures.card import card_figures
+from leaderboard.dashboards.figures.compare import compare_figures
+from leaderboard.dashboards.figures.curves import ppv_figure
+from leaderboard.dashboards.forms import BoardForm, NeedleForm
+from leaderboard.dashboards.selectors.board import Board, Choices, get_board
+from leaderboard.dashboards.selectors.card import get_card, operating_numbers
+from leaderboard.dashboards.selectors.columns import SPECS
+from leaderboard.dashboards.selectors.compare import choices_of, compare
+from leaderboard.dashboards.selectors.download import board_csv, board_json
+from leaderboard.dashboards.selectors.home import front_page
+from leaderboard.dashboards.selectors.hospitals import hospital_rows
+from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Needle, needle
+from leaderboard.rankings.selectors import get_snapshot
+
+# plotly.js writes styles into its drawings; nonces and hashes do not help everywhere.
+with_figures = csp_update({"style-src": ["'unsafe-inline'"]})
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "dashboards/home.html", {"front": front_page(main_benchmark())})
+
+
+@require_safe
+def leaderboards(request: HttpRequest) -> HttpResponse:
+    """Straight to the leaderboard where there is one benchmark only."""
+    benchmarks = list(benchmarks_for(request.user))
+    if len(benchmarks) == 1:
+        return redirect("dashboards:leaderboard", benchmarks[0].slug)
+    return render(request, "dashboards/leaderboards.html", {"benchmarks": benchmarks})
+
+
+def board_for(request: HttpRequest, benchmark: Benchmark) -> Board:
+    form = BoardForm(request.GET, columns=[(spec.key, spec.name) for spec in SPECS])
+    form.is_valid()
+    given: dict[str, Any] = form.cleaned_data
+    choices = Choices(
+        prevalence=given.get("prevalence") or benchmark.prevalence_values[0],
+        text=given.get("text", ""),
+        ranked_only=given.get("show") == "ranked",
+        sort=given.get("sort") or "rank",
+        columns=tuple(given.get("columns") or (spec.key for spec in SPECS)),
+    )
+    number = given.get("snapshot")
+    return get_board(benchmark, choices=choices, snapshot=get_snapshot(benchmark, number) if number else None)
+
+
+@require_safe
+def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
+    board = board_for(request, get_benchmark_for(request.user, slug))
+    return render(request, "dashboards/leaderboard.html", {"board": board, "benchmark": board.benchmark})
+
+
+@require_safe
+def leaderboard_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    board = board_for(request, get_benchmark_for(request.user, slug))
+    name = f"{slug}-{board.snapshot.number}.csv" if board.snapshot else f"{slug}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(board_csv(board), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@require_safe
+def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
+    board = board_for(request, get_benchmark_for(request.user, slug))
+    return JsonResponse(board_json(board), json_dumps_params={"indent": 1, "ensure_ascii": False})
+
+
+@with_figures
+@require_safe
+def card(request: HttpRequest, pk: UUID) -> HttpResponse:
+    found = get_card(pk)
+    benchmark = get_benchmark_for(request.user, found.source.submission.benchmark.slug)
+    context = {
+        "card": found,
+        "benchmark": benchmark,
+        "figures": card_figures(found),
+        "operating": operating_numbers(found),
+    }
+    return render(request, "dashboards/card.html", context)
+
+
+@with_figures
+@require_safe
+def comparison(request: HttpRequest, slug: str) -> HttpResponse:
+    benchmark = get_benchmark_for(request.user, slug)
+    chosen = list(dict.fromkeys(pk for pk in request.GET.getlist("model") if pk))
+    context: dict[str, Any] = {"benchmark": benchmark, "choices": choices_of(benchmark), "chosen": chosen}
+    if len(chosen) > 1:
+        context["compared"] = compared = compare(benchmark, chosen[:2])
+        context["figures"] = compare_figures(compared)
+    return render(request, "dashboards/compare.html", context)
+
+
+@require_safe
+def hospitals(request: HttpRequest) -> HttpResponse:
+    return render(request, "dashboards/hospitals.html", {"hospitals": hospital_rows()})
+
+
+@with_figures
+@require_safe
+def needle_page(request: HttpRequest) -> HttpResponse:
+    """The PPV calculator; without an address of its own it shows the example of the documentation."""
+    (found, cancers), (cleared, others) = EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY
+    example = {"found": found, "cancers": cancers, "cleared": cleared, "others": others, "prevalence": "0.01 %"}
+    form = NeedleForm({**example, **request.GET.dict()})
+    context: dict[str, Any] = {"form": form, "benchmark": main_benchmark()}
+    if form.is_valid():
+        given = form.cleaned_data
+        result = needle(
+            sensitivity=(given["found"], given["cancers"]),
+            specificity=(given["cleared"], given["others"]),
+            prevalence=given["prevalence"],
+        )
+        context["result"] = result
+        if isinstance(result, Needle):
+            context["figure"] = ppv_figure(result.curve, role="model-1", marked=[result.prevalence])
+    return render(request, "dashboards/needle.html", context)
