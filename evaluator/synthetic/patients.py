@@ -1,0 +1,168 @@
+"""Who is scanned when: patients with and without cancer, some with more than one scan, some before diagnosis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from evaluator.errors import UsageError
+from evaluator.synthetic.hospitals import Hospital
+from evaluator.synthetic.scanner import SEE_NOTHING
+
+FEWEST_SCANS = 4
+PANEL = 3  # patients of either truth a demonstration needs for a ranking
+SMALLEST, LARGEST = 3.0, 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """Where a tumour sits and how wide it is at diagnosis."""
+
+    course: float
+    diameter_mm: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanPlan:
+    """One scan. ``diameters_mm`` has one entry per seat; below ``SEE_NOTHING`` a tumour cannot be seen."""
+
+    case: str
+    index_scan: bool
+    day: int
+    phase: str
+    scanner: str
+    lead_time_months: float | None
+    diameters_mm: tuple[float, ...]
+    number: int  # for its own random numbers
+
+    @property
+    def visible(self) -> bool:
+        return any(diameter >= SEE_NOTHING for diameter in self.diameters_mm)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientPlan:
+    patient: str
+    number: int
+    cancer: bool
+    sex: str | None
+    age: int | None
+    race: str | None
+    size: tuple[float, float, float]
+    fat_mm: float
+    seats: tuple[Seat, ...]
+    dilated_duct: bool
+    cysts: int
+    scans: tuple[ScanPlan, ...]
+
+
+def plan_patients(rng: np.random.Generator, *, hospital: Hospital, scans: int) -> tuple[PatientPlan, ...]:
+    """As many patients as give ``scans`` scans; about one in six is scanned twice.
+
+    Raises UsageError for fewer than ``FEWEST_SCANS``.
+    """
+    if scans < FEWEST_SCANS:
+        raise UsageError(
+            f"A hospital needs at least {FEWEST_SCANS} cases; {scans} were asked for.",
+            next_step=f"Ask for --cases {FEWEST_SCANS} or more.",
+        )
+    twice = scans // 6
+    patients = scans - twice
+    most = patients - min(PANEL, patients // 2)
+    cancers = int(np.clip(round(hospital.cancer_share * patients), min(PANEL, patients // 2), most))
+    diameters = _diameters(rng, hospital, cancers)
+    early = scans // 12  # cancers whose only scan is from before diagnosis
+    # Of the patients scanned twice two in three have cancer, so that lead time can be shown.
+    again = {*range(min(-(-2 * twice // 3), cancers))}
+    again |= {cancers + n for n in range(twice - len(again))}
+
+    order = rng.permutation(patients)
+    names = iter(rng.permutation(scans) + 1)
+    plans = []
+    for number, who in enumerate(order):
+        cancer = bool(who < cancers)
+        plans.append(
+            _plan(
+                rng,
+                hospital=hospital,
+                number=number,
+                diameter=diameters[who] if cancer else None,
+                cases=[f"{hospital.prefix}{next(names):04d}" for _ in range(2 if who in again else 1)],
+                early=bool(cancer and cancers - early <= who),
+            )
+        )
+    return tuple(plans)
+
+
+def _diameters(rng: np.random.Generator, hospital: Hospital, count: int) -> list[float]:
+    """Evenly spread over the hospital's distribution, so that a small cohort still has every size."""
+    places = (np.arange(count) + rng.uniform(0.2, 0.8, count)) / max(count, 1)
+    sizes = hospital.diameter_mm * np.exp(hospital.diameter_spread * ndtri(places))
+    return [float(size) for size in rng.permutation(sizes.clip(SMALLEST + 1, LARGEST - 2))]
+
+
+def _plan(
+    rng: np.random.Generator, *, hospital: Hospital, number: int, diameter: float | None, cases: list[str], early: bool
+) -> PatientPlan:
+    cancer = diameter is not None
+    age = int(np.clip(rng.normal(67, 9) if cancer else rng.normal(59, 13), 24, 92))
+    stature = rng.normal(hospital.body_size, 0.045)
+    girth = rng.normal(0, 0.03)
+    seats = _seats(rng, diameter) if diameter is not None else ()
+    return PatientPlan(
+        patient=f"{hospital.prefix}-P{number + 1:03d}",
+        number=number,
+        cancer=cancer,
+        sex=str(rng.choice(["F", "M"])),
+        age=age if rng.random() > 0.06 else None,
+        race=str(rng.choice(["asian", "black", "white"], p=[0.2, 0.2, 0.6])) if rng.random() > 0.1 else None,
+        size=(stature + girth, stature + girth, stature),
+        fat_mm=float(np.clip(rng.normal(hospital.fat_mm, 5), 7, 45)),
+        seats=seats,
+        dilated_duct=bool(rng.random() < 0.6),
+        cysts=int(rng.choice([0, 1, 2], p=[0.75, 0.2, 0.05] if cancer else [0.55, 0.3, 0.15])),
+        scans=_scans(rng, hospital=hospital, seats=seats, cases=cases, early=early),
+    )
+
+
+def _seats(rng: np.random.Generator, diameter: float) -> tuple[Seat, ...]:
+    """Six tumours in ten sit in the head; one patient in ten has a second, smaller one."""
+    part = rng.choice(3, p=[0.6, 0.25, 0.15])
+    course = float(rng.uniform(*((0.14, 0.34), (0.45, 0.68), (0.76, 0.92))[part]))
+    first = Seat(course=course, diameter_mm=diameter)
+    if rng.random() > 0.1:
+        return (first,)
+    other = float(rng.uniform(0.7, 0.92)) if course < 0.5 else float(rng.uniform(0.14, 0.3))
+    return first, Seat(course=other, diameter_mm=max(diameter * float(rng.uniform(0.3, 0.6)), SMALLEST))
+
+
+def _scans(
+    rng: np.random.Generator, *, hospital: Hospital, seats: tuple[Seat, ...], cases: list[str], early: bool
+) -> tuple[ScanPlan, ...]:
+    """In the order taken. A cancer's index scan is the latest, another patient's the earliest."""
+    doubling = float(rng.lognormal(np.log(5.5), 0.25))  # months for a tumour's volume to double
+    before = float(rng.uniform(3.5, 30))
+    leads: list[float | None] = [None] * len(cases)
+    if seats:
+        leads = [before, float(rng.uniform(0, 1.5))][-len(cases) :]
+        leads = [before * 0.5 + 1.5] if early and len(cases) == 1 else leads
+    names, shares = zip(*hospital.phases, strict=True)
+    last = len(cases) - 1
+    plans = []
+    for number, (case, lead) in enumerate(zip(cases, leads, strict=True)):
+        shrink = 2 ** (-(lead or 0.0) / (3 * doubling))
+        plans.append(
+            ScanPlan(
+                case=case,
+                index_scan=number == (last if seats else 0),
+                day=0 if number == 0 else int(30.4 * (leads[0] or rng.uniform(4, 30))),
+                phase=str(rng.choice(names, p=shares)),
+                scanner=str(rng.choice(hospital.scanners)),
+                lead_time_months=None if lead is None else round(lead, 1),
+                diameters_mm=tuple(seat.diameter_mm * shrink for seat in seats),
+                number=number,
+            )
+        )
+    return tuple(plans)
