@@ -140,6 +140,8 @@ def database() -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
+        # A file, because several processes of a test must be able to open it.
+        "TEST": {"NAME": DATA / "test.sqlite3"},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluator.cohort import Cohort as CohortFolder
-from evaluator.cohort import check_cohort
+from evaluator.cohort import check_cohort, write_manifest
 from evaluator.errors import InputRefused
 from evaluator.records import CaseRecord
+from evaluator.results import to_builtins
 from leaderboard.accounts.models import User
 from leaderboard.hospitals.models import Case, Cohort, Hospital
 from leaderboard.hospitals.signals import hospital_switched
@@ -62,9 +64,12 @@ def cohort_import(
         fingerprint=found.fingerprint,
         folder=str(path),
         purpose=purpose,
-        counts=check.counts,
+        counts=to_builtins(check.counts),
     )
     freeze(cohort, found)
+    # A hospital's folder may be read-only; without a manifest every run checks it in full.
+    with contextlib.suppress(PermissionError):
+        write_manifest(found)
     logger.info(
         "cohort %s of hospital %s frozen with %d cases by user %s",
         cohort.pk,

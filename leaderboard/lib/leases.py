@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -50,6 +51,25 @@ def renew(rows: QuerySet[Any], *, token: UUID, **changes: object) -> bool:
     now = timezone.now()
     until = now + timedelta(seconds=settings.LEASE_SECONDS)
     return bool(rows.filter(lease_token=token).update(heartbeat=now, lease_until=until, **changes))
+
+
+class LeaseWatcher:
+    """For a call that asks now and then whether to stop: renews at each heartbeat, and stops once the row is lost."""
+
+    def __init__(self, rows: QuerySet[Any], *, token: UUID) -> None:
+        self._rows = rows
+        self._token = token
+        self._next = time.monotonic() + settings.HEARTBEAT_SECONDS
+        self.lost = False
+
+    def case_done(self, done: int, total: int) -> None:
+        """Nobody shows the progress of a few sample cases."""
+
+    def cancelled(self) -> bool:
+        if not self.lost and time.monotonic() >= self._next:
+            self._next = time.monotonic() + settings.HEARTBEAT_SECONDS
+            self.lost = not renew(self._rows, token=self._token)
+        return self.lost
 
 
 @contextmanager

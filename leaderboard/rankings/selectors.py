@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404
 
 from leaderboard.accounts.selectors import Person
@@ -57,6 +58,23 @@ class Comparison:
     snapshot: Snapshot
     cards: list[ReportCard]
     pairs: list[dict[str, Any]]
+
+
+def eligible(benchmark: Benchmark) -> QuerySet[Evaluation]:
+    """What a new ranking ranks: done, public, not withdrawn; in order of submission."""
+    accepted = Submission.State.ACCEPTED
+    rows = Evaluation.objects.filter(
+        submission__benchmark=benchmark,
+        submission__state=accepted,
+        submission__public=True,
+        state=Evaluation.State.DONE,
+    )
+    return rows.order_by("submission__created", "pk")
+
+
+def newest(benchmark: Benchmark) -> Snapshot | None:
+    """The newest snapshot, published or not, without its numbers."""
+    return Snapshot.objects.filter(benchmark=benchmark).defer("ranking", "report", "inputs").order_by("-number").first()
 
 
 def newest_snapshot(benchmark: Benchmark) -> Snapshot | None:

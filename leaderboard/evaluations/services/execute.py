@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -16,7 +17,15 @@ from evaluator.container.archive import load_archive, read_archive
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
-from evaluator.errors import CohortChanged, CohortRefused, EvaluatorError, FailureClass, Fault, PlatformFault
+from evaluator.errors import (
+    ClassifiedError,
+    CohortChanged,
+    CohortRefused,
+    EvaluatorError,
+    FailureClass,
+    Fault,
+    PlatformFault,
+)
 from evaluator.pipeline import run_cohort
 from evaluator.records import CohortResult, SubmissionRecord
 from evaluator.scoring import DEFAULT_HIT_RULE, SCORER
@@ -69,14 +78,15 @@ def claim(pk: int) -> UUID | None:
 def carry_out(run: Run, engine: ContainerEngine, watcher: watch.RunWatcher) -> CohortResult:
     submission = run.evaluation.submission
     benchmark = submission.benchmark
-    cohort = read_cohort(run.cohort.path)
+    with leases.kept(Run.objects.filter(pk=run.pk), token=watcher.token):
+        cohort = read_cohort(run.cohort.path)
+        ensure_image(submission, engine)
     if cohort.fingerprint != run.cohort.fingerprint:
         raise CohortChanged(
             f"The cohort {run.cohort} is not the one that was frozen.",
             why="Scans or references in its folder were changed.",
             next_step="Restore the folder, or import it as a new version.",
         )
-    ensure_image(submission, engine, watcher)
     result = run_cohort(
         engine=engine,
         image=submission.image,
@@ -91,16 +101,14 @@ def carry_out(run: Run, engine: ContainerEngine, watcher: watch.RunWatcher) -> C
     return result
 
 
-def ensure_image(submission: Submission, engine: ContainerEngine, watcher: watch.RunWatcher) -> None:
+def ensure_image(submission: Submission, engine: ContainerEngine) -> None:
     """Load the archive again on an engine that does not have the image (another machine, or cleaned up)."""
     if engine.inspect_image(submission.image) is not None:
         return
     path = submission.archive_path
     if not path.is_file():
         raise PlatformFault(f"The archive of submission {submission.pk} is gone.")
-    row = Run.objects.filter(pk=watcher.run.pk)
-    with leases.kept(row, token=watcher.token):
-        load_archive(engine, path, read_archive(path))
+    load_archive(engine, path, read_archive(path))
 
 
 def require_answers(result: CohortResult) -> None:
@@ -121,19 +129,21 @@ def as_results(run: Run, result: CohortResult) -> wire.Results:
             image=submission.image,
             contract=submission.contract,
             threshold=submission.threshold,
-            trained_on=tuple(submission.trained_on.order_by("slug").values_list("slug", flat=True)),
+            trained_on=tuple(submission.trained_on.order_by("name").values_list("name", flat=True)),
             submitted=submission.created.isoformat(),
         ),
-        cohorts=(result,),
+        cohorts=(replace(result, hospital=run.hospital.name),),  # as the platform calls it, as in `trained_on`
     )
 
 
 def fail(run: Run, token: UUID, error: Exception) -> None:
     logger.error("run %s: attempt %d ended with an error", run.pk, run.attempt, exc_info=error)
-    if isinstance(error, CohortRefused):
+    failure, reason, next_step = FailureClass.PLATFORM_ERROR, "The platform made an error.", ""
+    if isinstance(error, EvaluatorError):
+        reason = " ".join(part for part in (error.what, error.why) if part)
+        next_step = error.next_step
+    if isinstance(error, ClassifiedError):
+        failure = error.failure
+    elif isinstance(error, CohortRefused):
         failure = FailureClass.COHORT_CHANGED
-    else:
-        failure = getattr(error, "failure", FailureClass.PLATFORM_ERROR)
-    known = isinstance(error, EvaluatorError)
-    reason = " ".join(part for part in (error.what, error.why) if part) if known else "The platform made an error."
-    settle.run_failed(run, token, failure=failure, reason=reason, next_step=error.next_step if known else "")
+    settle.run_failed(run, token, failure=failure, reason=reason, next_step=next_step)

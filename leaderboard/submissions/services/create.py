@@ -28,7 +28,7 @@ def submission_create(
     team: Team,
     benchmark: Benchmark,
     model: str,
-    archive: File,
+    archive: File[bytes],
     contract: str,
     threshold: float,
     trained_on: Collection[Hospital],

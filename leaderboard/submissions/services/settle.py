@@ -61,10 +61,12 @@ def refuse(pk: UUID, token: UUID, *, failure: FailureClass, reason: str, next_st
 def failed(pk: UUID, token: UUID, error: Exception, *, back_to: str, attempt: int) -> None:
     """It ended with an error: the submission's fault refuses it, ours is tried again, and refuses it at last."""
     failure = error.failure if isinstance(error, ClassifiedError) else FailureClass.PLATFORM_ERROR
-    known = isinstance(error, EvaluatorError)
-    reason = " ".join(part for part in (error.what, error.why) if part) if known else "The platform made an error."
+    reason, next_step = "The platform made an error.", ""
+    if isinstance(error, EvaluatorError):
+        reason = " ".join(part for part in (error.what, error.why) if part)
+        next_step = error.next_step
     if failure.fault is Fault.SUBMISSION:
-        refuse(pk, token, failure=failure, reason=reason, next_step=error.next_step if known else "")
+        refuse(pk, token, failure=failure, reason=reason, next_step=next_step)
         return
     logger.error("submission %s: attempt %d failed", pk, attempt, exc_info=error)
     if attempt < settings.MAX_ATTEMPTS:

@@ -13,7 +13,7 @@ from evaluator.cohort import read_cohort
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
-from evaluator.errors import FailureClass, PlatformFault
+from evaluator.errors import Fault, PlatformFault
 from evaluator.pipeline import TryOut, try_out
 from leaderboard.lib import files, leases
 from leaderboard.submissions.models import Submission
@@ -30,14 +30,13 @@ def submission_try_out(*, pk: UUID, engine: ContainerEngine | None = None) -> No
         return
     submission = row.select_related("benchmark__sample").get()
     try:
-        with leases.kept(row, token=token):
-            outcome = carry_out(submission, engine or DockerEngine())
+        outcome = carry_out(submission, engine or DockerEngine(), leases.LeaseWatcher(row, token=token))
         end(submission, token, outcome)
     except Exception as error:
         settle.failed(pk, token, error, back_to=Submission.State.TRYING_OUT, attempt=submission.attempt)
 
 
-def carry_out(submission: Submission, engine: ContainerEngine) -> TryOut:
+def carry_out(submission: Submission, engine: ContainerEngine, watcher: leases.LeaseWatcher) -> TryOut:
     benchmark = submission.benchmark
     if benchmark.sample is None:
         raise PlatformFault("The benchmark has no sample cases any more.")
@@ -50,6 +49,7 @@ def carry_out(submission: Submission, engine: ContainerEngine) -> TryOut:
         limits=limits,
         state=files.data_folder("state"),
         rng=np.random.default_rng(),
+        watcher=watcher,
     )
 
 
@@ -58,7 +58,7 @@ def end(submission: Submission, token: UUID, outcome: TryOut) -> None:
     failure = outcome.failure
     if outcome.ok:
         settle.accept(submission.pk, token, try_out_log=log)
-    elif failure is None or failure is FailureClass.PLATFORM_ERROR:
+    elif failure is None or failure.fault is not Fault.SUBMISSION:
         raise PlatformFault(outcome.reason or "The try-out could not be carried out.")
     else:
         settle.refuse(

@@ -1,0 +1,61 @@
+"""What is wrong with this installation, said at start-up and by `manage.py check`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
+
+SCHEMES = ("amqp", "amqps", "pyamqp", "filesystem", "memory")
+
+
+@register()
+def data_folder_is_writable(**_: Any) -> list[CheckMessage]:
+    folder = settings.DATA
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return []
+    return [
+        Error(
+            f"The data folder {folder} is not a folder that this process can write.",
+            hint="Make it, or name another in LEADERBOARD_DATA.",
+            id="leaderboard.E001",
+        )
+    ]
+
+
+@register()
+def broker_is_known(**_: Any) -> list[CheckMessage]:
+    url = urlsplit(settings.CELERY_BROKER_URL)
+    if url.scheme not in SCHEMES or (url.scheme.endswith(("amqp", "amqps")) and not url.hostname):
+        return [
+            Error(
+                "BROKER_URL is not the address of a broker that this platform uses.",
+                hint="Give amqp://USER:PASSWORD@HOST:5672/ for RabbitMQ, or nothing for the broker of files.",
+                id="leaderboard.E002",
+            )
+        ]
+    if url.scheme == "filesystem" and not (settings.BROKER / "messages").is_dir():
+        return [
+            Error(
+                f"The broker's folder {settings.BROKER / 'messages'} is missing.",
+                hint="It is made at start-up: make the data folder writable and start again.",
+                id="leaderboard.E003",
+            )
+        ]
+    return []
+
+
+@register(deploy=True)
+def files_are_for_one_machine(**_: Any) -> list[CheckMessage]:
+    if not settings.CELERY_BROKER_URL.startswith("filesystem"):
+        return []
+    return [
+        Warning(
+            "The broker is a folder: every worker must run on this machine.",
+            hint="Set BROKER_URL to a RabbitMQ address where hospitals have machines of their own.",
+            id="leaderboard.W001",
+        )
+    ]

@@ -1,0 +1,68 @@
+"""Fixtures of the web side: a data folder of its own for every test, and the people everybody tests with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from leaderboard.accounts.models import Team, User
+from leaderboard.accounts.services import team_add
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.celery import app
+from tests import factories
+
+# Bells ring into this process's memory: what is sent can be counted, and no worker of the machine hears it.
+app.conf.update(broker_url="memory://", broker_transport_options={})
+
+
+@pytest.fixture(autouse=True)
+def data_folder(settings: Settings, tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    settings.DATA = folder
+    settings.BROKER = folder / "broker"
+    return folder
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    known = Team.objects.filter(slug="uppsala-imaging").first()
+    return known or factories.TeamFactory.create(name="Uppsala Imaging", slug="uppsala-imaging")
+
+
+@pytest.fixture
+def member(team: Team) -> User:
+    user = factories.UserFactory.create(email="member@example.org", name="Mira Member")
+    team_add(team=team, user=user)
+    return user
+
+
+@pytest.fixture
+def rival(db: None) -> User:
+    user = factories.UserFactory.create(email="rival@example.org", name="Rita Rival")
+    team_add(team=factories.TeamFactory.create(name="Rivals", slug="rivals"), user=user)
+    return user
+
+
+@pytest.fixture
+def organiser(db: None) -> User:
+    return factories.UserFactory.create(email="organiser@example.org", name="Olga Organiser", is_organiser=True)
+
+
+@pytest.fixture
+def funder(db: None) -> User:
+    return factories.UserFactory.create(email="funder@example.org", name="Frida Funder", is_reviewer=True)
+
+
+@pytest.fixture
+def benchmark_rows(db: None) -> Benchmark:
+    """Pancreatic cancer on CT at two hospitals, as rows: no scan lies behind them."""
+    return factories.make_benchmark(hospitals=2)
+
+
+@pytest.fixture
+def ranked(benchmark_rows: Benchmark) -> Benchmark:
+    """The same with three evaluated submissions of two teams and a published ranking."""
+    return factories.make_ranked(benchmark_rows)
