@@ -1,0 +1,78 @@
+"""The findings of a prediction, how confident each is, and how likely the patient has cancer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluator.errors import OutputRefused
+from evaluator.records import Prediction
+from evaluator.scoring.objects import Objects, components, labelled, values_at
+from evaluator.volumes import require_within
+
+MAP_THRESHOLD = 0.1
+"""A voxel of a detection map above this belongs to a finding."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Findings:
+    """The objects of a prediction with the confidence of each, and the patient's likelihood and where it is from."""
+
+    objects: Objects
+    confidences: NDArray[np.float64]
+    likelihood: float
+    likelihood_source: str
+
+
+def read_findings(prediction: Prediction) -> Findings:
+    """Find the findings in labels or in a detection map.
+
+    In a map (floats from 0 to 1) each 26-connected component above ``MAP_THRESHOLD`` is a finding, its confidence the
+    largest value in it. In labels (integers) see `labelled`; without a findings file each confidence is 1.
+    The likelihood is the prediction's own, else the largest confidence of a findings file, else the map's maximum, else
+    1 if there is a finding and 0 if not.
+
+    Raises
+    ------
+    VolumeRefused
+        A map holds NaN, infinity or a value outside 0 to 1; a label is negative.
+    OutputRefused
+        The findings file and the labels do not name the same findings.
+    """
+    volume = prediction.lesions
+    if volume.data.dtype.kind == "f":
+        require_within(volume, 0, 1, what="The detection map")
+        objects = components(volume.data > MAP_THRESHOLD, volume.grid)
+        confidences = np.zeros(len(objects.ids))
+        np.maximum.at(confidences, objects.owner, values_at(objects.flat, volume))
+        likelihood, source = float(volume.data.max()), "map"
+    else:
+        objects = labelled(volume)
+        confidences = _confidences(prediction, objects)
+        likelihood = float(confidences.max(initial=0.0))
+        source = "mask" if prediction.confidences is None else "findings"
+    if prediction.likelihood is not None:
+        likelihood, source = prediction.likelihood, "prediction"
+    return Findings(objects=objects, confidences=confidences, likelihood=likelihood, likelihood_source=source)
+
+
+def _confidences(prediction: Prediction, objects: Objects) -> NDArray[np.float64]:
+    if prediction.confidences is None:
+        return np.ones(len(objects.ids))
+    first = np.unique(objects.owner, return_index=True)[1]
+    labels = values_at(objects.flat[first], prediction.lesions)
+    named, present = set(prediction.confidences), {int(label) for label in labels}
+    if named != present:
+        raise OutputRefused(
+            "The findings file and the labels do not name the same findings.",
+            why=f"Named only in the file: {_few(named - present)}; only in the labels: {_few(present - named)}.",
+            next_step="Give one confidence for each label that occurs in lesions.nii.gz.",
+        )
+    return np.array([prediction.confidences[int(label)] for label in labels], dtype=np.float64)
+
+
+def _few(labels: set[int]) -> str:
+    shown = ", ".join(str(label) for label in sorted(labels)[:5])
+    return (shown or "none") + (", …" if len(labels) > 5 else "")
