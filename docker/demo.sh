@@ -1,13 +1,78 @@
 #!/bin/bash
 # The whole platform on this machine, with four made-up hospitals: bash docker/demo.sh [--bind ADDRESS:PORT] | stop | reset
-# shellcheck source-path=SCRIPTDIR
+# shellcheck source-path=SCRIPTDIR disable=SC2329 # functions are called by name
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 usage() {
-    printf 'bash docker/demo.sh [--bind ADDRESS:PORT]   start it, or show where it runs; its data are kept\n'
-    printf 'bash docker/demo.sh stop                    stop all that it started\n'
-    printf 'bash docker/demo.sh reset                   stop it and delete its data\n'
+    cat <<'TEXT'
+bash docker/demo.sh [--bind ADDRESS:PORT]   start the demonstration, or show where it runs; its data are kept
+bash docker/demo.sh stop                    stop everything it started
+bash docker/demo.sh reset                   stop it and delete its data; the next start begins anew
+TEXT
 }
 
+at_end() { # a start that did not come to its end leaves nothing running
+    [[ ! $STARTING ]] || stop_all
+}
+
+stop_all() {
+    stop_demo_services
+    stop_engine demo
+}
+
+start() {
+    STARTING=yes
+    set_up web,worker
+    mkdir -p "$DEMO"
+    if [[ ! $BIND || $BIND == $(cat "$DEMO/address" 2>/dev/null) ]] && demo_is_whole; then
+        ADDRESS=$(cat "$DEMO/address")
+        demo_environment "$ADDRESS"
+    else
+        if demo_lives; then step "Stopping the site and workers of an earlier start" stop_demo_services; fi
+        choose_address "$BIND"
+        demo_environment "$ADDRESS"
+        step "Example submissions, built and saved" bash docker/examples/build.sh --save "$DEMO/examples" "$BASE"
+        step "Database" python manage.py migrate --no-input
+        step "Site on $ADDRESS, with its workers" start_demo_services "$ADDRESS"
+    fi
+    step "Four hospitals, and every example through the pipeline" python manage.py demonstrate
+    STARTING=
+    show
+}
+
+show() {
+    local who
+    printf '\nThe leaderboard: %s\n' "$(url_of "$ADDRESS")"
+    printf 'Links that log in once, good for an hour:\n'
+    for who in team organiser funder; do
+        printf '  %-10s %s%s\n' "$who" "$(url_of "$ADDRESS")" "$(python manage.py login_link "$who@demo.example")"
+    done
+    printf 'Stop it with: bash docker/demo.sh stop\n'
+}
+
+STARTING=
+BIND=
+ACTION=start
+while (($#)); do
+    case $1 in
+        --bind)
+            BIND=${2:-}
+            [[ $BIND =~ ^.+:[0-9]+$ ]] || die "--bind needs ADDRESS:PORT, such as 127.0.0.1:8000."
+            shift
+            ;;
+        stop | reset) ACTION=$1 ;;
+        -h | --help) usage && exit ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+
 begin demo
-set_up web,worker
+case $ACTION in
+    start) start ;;
+    stop) step "Stopping the demonstration" stop_all ;;
+    reset)
+        step "Stopping the demonstration" stop_all
+        step "Deleting its data" rm -rf --one-file-system "$DEMO"
+        ;;
+esac

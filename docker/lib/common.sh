@@ -39,7 +39,7 @@ step() { # WHAT COMMAND…: its output goes to a log; a failure shows the end of
     shift
     log=$(log_of "$what")
     printf '%s ... ' "$what"
-    run_step "$@" >"$log" 2>&1
+    run_step kept_in "$log" "$@"
     if ((CODE)); then
         printf 'failed after %d s\n' $((SECONDS - began))
         tail -n 20 "$log" | sed 's/^/    /' >&2
@@ -54,6 +54,12 @@ watched() { # WHAT COMMAND…: like a step, but its output is for the reader too
     shift
     log=$(log_of "$what")
     run_step copied_to "$log" "$@"
+}
+
+kept_in() { # LOG COMMAND…
+    local log=$1
+    shift
+    "$@" >"$log" 2>&1
 }
 
 copied_to() { # LOG COMMAND…
@@ -107,14 +113,15 @@ kill_group() { # LEADER: TERM to all of its group, KILL after 10 s
 started_at() { # PID: its start in clock ticks, so that a pid used again is not taken for ours
     local stat
     stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    cut -d' ' -f20 <<<"${stat##*) }"
+    stat=${stat##*) }
+    [[ $stat != Z* ]] && cut -d' ' -f20 <<<"$stat"
 }
 
 spawn() { # NAME COMMAND…: a service in its own session; it does not hold our lock
     local name=$1
     shift
     setsid "$@" >>"$LOGS/$name.log" 2>&1 </dev/null 9>&- &
-    printf '%d %s\n' $! "$(started_at $!)" >"$PIDS/$name.pid"
+    printf '%d %s\n' $! "$(started_at $! || echo ended)" >"$PIDS/$name.pid"
 }
 
 lives() { # NAME: is the service we spawned under this name still that process?
