@@ -1,0 +1,134 @@
+"""The demonstration up to where the workers take over: hospitals, people, the benchmark, submissions handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.files import File
+
+from evaluator.synthetic import synthesize
+from evaluator.synthetic.hospitals import SAMPLE, choose_hospitals
+from leaderboard.accounts.models import Membership, Team, User
+from leaderboard.accounts.services import team_add, team_create
+from leaderboard.awards.services.criteria import criteria_create
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.benchmarks.services import pancreas_benchmark_create
+from leaderboard.hospitals.models import Cohort, Hospital, Stewardship
+from leaderboard.hospitals.services import cohort_import
+from leaderboard.submissions.models import Submission
+from leaderboard.submissions.services import submission_create
+
+HOSPITALS, CASES, SEED = 4, 16, 7
+COUNTRY = "Made up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One for each part that is played here; the address's name is the part."""
+
+    part: str
+    name: str
+    team: str = ""
+    organiser: bool = False
+    reviewer: bool = False
+
+    @property
+    def email(self) -> str:
+        return f"{self.part}@demo.example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """How an example archive (`docker/examples/<folder>`) is handed in."""
+
+    model: str
+    part: str
+    contract: str = "folder"
+
+
+PEOPLE = (
+    Person(part="team", name="Tess Team", team="Demo Team"),
+    Person(part="rival", name="Rolf Rival", team="Rival Team"),
+    Person(part="organiser", name="Olga Organiser", organiser=True),
+    Person(part="funder", name="Frida Funder", reviewer=True),
+    Person(part="steward", name="Stig Steward"),
+)
+EXAMPLES = {
+    "blobs": Example(model="Blobs", part="team"),
+    "threshold": Example(model="Threshold", part="team"),
+    "cautious": Example(model="Cautious", part="rival"),
+    "grand-challenge": Example(model="Grand Challenge", part="rival", contract="grand-challenge"),
+}
+
+
+def demonstration_create(*, folder: Path, say: Callable[[str], None]) -> Benchmark:
+    """Hospitals, people and the benchmark; what is there already is kept."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    drawn: list[None] = []
+
+    def one_more() -> None:
+        drawn.append(None)
+        if len(drawn) % CASES == 0:
+            say(f"{len(drawn)} scans drawn")
+
+    say(f"{HOSPITALS} hospitals of {CASES} scans in {folder}")
+    paths = synthesize(folder, hospitals=HOSPITALS, cases=CASES, seed=SEED, progress=one_more)
+    names = {hospital.slug: hospital.name for hospital in (*choose_hospitals(HOSPITALS, seed=SEED), SAMPLE)}
+    held_out: list[Cohort] = []
+    sample: Cohort | None = None
+    for path in paths:
+        hospital, _ = Hospital.objects.get_or_create(
+            slug=path.name, defaults={"name": names[path.name], "country": COUNTRY}
+        )
+        if path.name == SAMPLE.slug:
+            sample = cohort_import(hospital=hospital, folder=path, by=None, purpose=Cohort.Purpose.SAMPLE)
+        else:
+            held_out.append(cohort_import(hospital=hospital, folder=path, by=None))
+    people_create(held_out[0].hospital)
+    benchmark = pancreas_benchmark_create(cohorts=held_out, sample=sample, demonstration=True)
+    criteria_create(benchmark=benchmark)
+    say(f"{benchmark}: {len(held_out)} hospitals, {sum(cohort.cases.count() for cohort in held_out)} held-out scans")
+    return benchmark
+
+
+def people_create(stewarded: Hospital) -> None:
+    for person in PEOPLE:
+        user = User.objects.filter(email=person.email).first() or User.objects.create_user(
+            person.email, name=person.name, is_organiser=person.organiser, is_reviewer=person.reviewer
+        )
+        if person.team:
+            team = Team.objects.filter(name=person.team).first()
+            if team is None:
+                team_create(name=person.team, owner=user)
+            else:
+                team_add(team=team, user=user, role=Membership.Role.OWNER)
+        if person.part == "steward":
+            Stewardship.objects.get_or_create(user=user, hospital=stewarded)
+
+
+def demonstration_submit(*, benchmark: Benchmark, archives: Path, say: Callable[[str], None]) -> list[Submission]:
+    """Hand in every saved example that its team has not handed in yet; all of the demonstration's submissions."""
+    submissions = []
+    for path in sorted(archives.glob("*.tar")):
+        example = EXAMPLES.get(path.stem) or Example(model=path.stem.replace("-", " ").capitalize(), part="team")
+        person = next(person for person in PEOPLE if person.part == example.part)
+        team = Team.objects.get(name=person.team)
+        known = Submission.objects.filter(team=team, benchmark=benchmark, model=example.model)
+        submission = known.exclude(state__in=(Submission.State.REFUSED, Submission.State.WITHDRAWN)).first()
+        if submission is None:
+            with path.open("rb") as file:
+                submission = submission_create(
+                    team=team,
+                    benchmark=benchmark,
+                    model=example.model,
+                    archive=File(file, name=path.name),
+                    contract=example.contract,
+                    threshold=0.5,
+                    trained_on=(),
+                    by=User.objects.get(email=person.email),
+                )
+            say(f"{submission.model} handed in by {team}: {submission.archive_bytes / 1e6:.0f} MB")
+        submissions.append(submission)
+    return submissions
