@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leaderboard.settings")
+
+TRANSPORT_ALIASES["files"] = "leaderboard.lib.filebroker:Transport"  # BROKER_URL=files://
 
 app = Celery("leaderboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")

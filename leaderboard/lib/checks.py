@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004
 
-SCHEMES = ("amqp", "amqps", "pyamqp", "filesystem", "memory")
+SCHEMES = ("amqp", "amqps", "pyamqp", "files", "memory")
 
 
 @register()
@@ -37,7 +37,7 @@ def broker_is_known(**_: Any) -> list[CheckMessage]:
                 id="leaderboard.E002",
             )
         ]
-    if url.scheme == "filesystem" and not (settings.BROKER / "messages").is_dir():
+    if url.scheme == "files" and not (settings.BROKER / "messages").is_dir():
         return [
             Error(
                 f"The broker's folder {settings.BROKER / 'messages'} is missing.",
@@ -50,7 +50,7 @@ def broker_is_known(**_: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def files_are_for_one_machine(**_: Any) -> list[CheckMessage]:
-    if not settings.CELERY_BROKER_URL.startswith("filesystem"):
+    if not settings.CELERY_BROKER_URL.startswith("files:"):
         return []
     return [
         Warning(
