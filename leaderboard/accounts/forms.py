@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
@@ -23,8 +23,8 @@ def dress(form: forms.BaseForm) -> None:
 class LoginForm(AuthenticationForm):
     """The user name is an e-mail address, in whatever case it is typed."""
 
-    error_messages = {
-        "invalid_login": "This address and password do not fit together. Check both, or ask an organiser for a login link.",
+    error_messages: ClassVar = {
+        "invalid_login": "This address and password do not fit together. Check both, or ask for a login link.",
         "inactive": "This account is switched off. Ask an organiser.",
     }
 

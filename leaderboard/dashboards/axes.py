@@ -24,7 +24,11 @@ class Axis:
     @property
     def ticks(self) -> list[Tick]:
         values = (self.low, (self.low + self.high) / 2, self.high)
-        return [Tick(place=self.place(value), label=self._label(value)) for value in values]
+        sides = ("start", "middle", "end")
+        return [
+            Tick(place=self.place(value), label=self._label(value), side=side)
+            for value, side in zip(values, sides, strict=True)
+        ]
 
     def _label(self, value: float) -> str:
         shown = 100 * value if self.unit is Unit.PERCENT else value
@@ -33,8 +37,11 @@ class Axis:
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
+    """``side``: how the label lies about its place, so that labels of neighbouring columns do not touch."""
+
     place: float
     label: str
+    side: str
 
 
 def proportion_axis(lows: Iterable[float], *, unit: Unit = Unit.PERCENT) -> Axis:

@@ -20,18 +20,20 @@ class Unit(Enum):
     """What a column is written in: the factor, and the word for a header."""
 
     PERCENT = "%"
+    POINTS = "percentage points"
     PER_1000 = "per 1,000"
     PLAIN = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A number as a page shows it. ``words`` stand in its place where there is none; ``low`` and ``high`` are for drawing."""
+    """A number as a page shows it. ``words`` stand in its place where there is none; the floats are for drawing."""
 
     prefix: str = ""
     text: str = ""
     interval: str = ""
     counts: str = ""
+    note: str = ""
     words: str = ""
     value: float | None = None
     low: float | None = None
@@ -41,18 +43,20 @@ class Shown:
     @property
     def sentence(self) -> str:
         """For screen readers and CSV: all of it in one line."""
-        return self.words or " ".join(part for part in (self.prefix, self.text, self.interval, self.counts) if part)
+        return self.words or " ".join(
+            part for part in (self.prefix, self.text, self.interval, self.counts, self.note) if part
+        )
 
 
 def percent(value: float) -> str:
-    """0.941 → "94.1"; close to 0 or 100 as many decimals as still say something: 0.0094 → "0.94", 0.99997 → "99.997"."""
+    """0.941 → "94.1"; near 0 or 100 as many decimals as say something: 0.0094 → "0.94", 0.99997 → "99.997"."""
     hundred = 100 * value
     rest = 100 - hundred
-    if 1e-9 < abs(hundred) < 1:
-        return f"{hundred:.{min(6, math.ceil(-math.log10(abs(hundred))) + 1)}f}"
+    if 1e-9 < hundred < 1:
+        return f"{hundred:.{min(6, math.ceil(-math.log10(hundred)) + 1)}f}"
     if 1e-9 < rest < 0.1:
         return f"{hundred:.{min(6, math.ceil(-math.log10(rest)))}f}"
-    return f"{hundred:.1f}".replace("-", MINUS)
+    return f"{hundred:.1f}"
 
 
 def plain(value: float) -> str:
@@ -63,12 +67,17 @@ def per_1000(value: float) -> str:
     return f"{value:,.1f}"
 
 
+def points(value: float) -> str:
+    """A difference of two percentages."""
+    return f"{100 * value:.1f}".replace("-", MINUS)
+
+
 def prevalence(value: float) -> str:
-    """0.0001 → "0.01 %"."""
-    return f"{100 * value:.10g} %"
+    """0.0001 → "0.01 %", with a space that does not break."""
+    return f"{100 * value:.10g}\N{NO-BREAK SPACE}%"
 
 
-WRITTEN = {Unit.PERCENT: percent, Unit.PER_1000: per_1000, Unit.PLAIN: plain}
+WRITTEN = {Unit.PERCENT: percent, Unit.POINTS: points, Unit.PER_1000: per_1000, Unit.PLAIN: plain}
 
 
 def number(value: float, unit: Unit) -> str:
@@ -105,7 +114,7 @@ def rate(given: RateJson | None, *, unit: Unit = Unit.PERCENT, counts: str = "")
     if value is None:
         if n == 0 or method == "no patients":
             return Shown(words="no patients", n=n)
-        if low is not None and high == 1:
+        if low and high == 1:
             return Shown(prefix="at least", text=number(low, unit), counts=counts, low=low, high=high, n=n)
         return Shown(words=method or "not available", n=n)
     return Shown(

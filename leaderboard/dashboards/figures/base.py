@@ -1,7 +1,7 @@
 """A figure: what plotly.js draws, and the same numbers as a table.
 
-A trace carries its role in ``meta={"role": …}`` ("model-1" … "model-6", "reader", "null", "muted"), shapes and annotations
-in their ``name``; colours, type and grid come from the page's theme.
+A trace carries its role in ``meta={"role": …}`` ("model-1" … "model-6", "reader", "null", "muted", "text"), shapes and
+annotations in their ``name``; colours, type and grid come from the page's theme.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ class Figure:
     table: Table
     drawing: dict[str, Any] = field(default_factory=dict)
     absent: str = "There is nothing to draw yet."
-    tall: bool = False
 
 
 def drawing(traces: Sequence[go.Scatter], layout: go.Layout) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def by_size(card: Card, role: str) -> Figure:
     return interval_figure(
         key="by-size",
         title="Sensitivity (P-Sen) by size",
-        caption="Patients flagged, by the longest diameter of their largest tumour. Orange: radiologists, as published.",
+        caption="Patients flagged, by the diameter of their largest tumour. Orange: radiologists, as published.",
         lines=lines,
         span=Span(title="sensitivity, %"),
         role=role,
@@ -90,7 +90,7 @@ def tumours_by_size(card: Card, role: str) -> Figure:
     return interval_figure(
         key="tumours-by-size",
         title="T-Sen by size",
-        caption="Tumours found and correctly localised, by their own diameter; several tumours of a patient count as a cluster.",
+        caption="Tumours found and correctly localised, by their own diameter; clustered by patient.",
         lines=lines,
         span=Span(title="T-Sen, %"),
         role=role,

@@ -47,7 +47,7 @@ def roc_figure(curves: Sequence[NamedCurve], *, absent: str = "") -> Figure:
     return Figure(
         key="roc",
         title="ROC curve",
-        caption="Patients by likelihood, index scans only. The dot is the operating point that was fixed before scoring.",
+        caption="Patients by likelihood, index scans only. The dot is the operating point, fixed before scoring.",
         drawing=drawing(traces, layout),
         table=Table(columns=("model", "1 − specificity, %", "sensitivity, %", "likelihood at least"), rows=rows),
         absent=absent or "Not available.",
@@ -124,16 +124,17 @@ def ppv_figure(points: Sequence[PredictivePoint], *, role: str, marked: Sequence
             for p in marked
         ],
     )
+    dotted = ", ".join(formatting.prevalence(p) for p in marked)
     rows = tuple(
-        (formatting.prevalence(point.prevalence), shown.text, shown.interval.strip("()"))
+        (f"{100 * point.prevalence:.3g} %", shown.text, shown.interval.strip("()"))
         for point in drawn
         if (shown := formatting.rate(vars(point.ppv), unit=Unit.PERCENT))
     )
     return Figure(
         key="ppv",
         title="PPV against prevalence",
-        caption="How likely a flagged person has cancer, from few to many cancers among those screened. Dotted: the benchmark’s prevalences.",
+        caption=f"How likely a flagged person has cancer, by how many have it. Dotted: {dotted}.",
         drawing=drawing(traces, layout),
         table=Table(columns=("prevalence", "PPV, %", "95 % interval"), rows=rows),
-        absent="Without a false positive (or without patients of both kinds) PPV has only a lower limit; the table of the leaderboard shows it.",
+        absent="Not drawn: without a false positive, PPV has a lower limit only.",
     )

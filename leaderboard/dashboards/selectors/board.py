@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from evaluator.statistics.intervals import wilson
-from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
+from evaluator.records import Rate
+from evaluator.statistics.mean import mean_of
+from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
-from leaderboard.dashboards.formatting import Shown
-from leaderboard.dashboards.selectors.columns import SPECS, Band, Block, Column, Numbers, Spec, make_column
+from leaderboard.dashboards.selectors.columns import SPECS, Band, Column, Numbers, Spec, make_column
+from leaderboard.dashboards.selectors.references import null_rows, reader_bands, reader_rows
+from leaderboard.dashboards.selectors.rows import Row
 from leaderboard.dashboards.selectors.ties import Group, tie_groups
 from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.rankings.selectors import Row as Source
@@ -29,24 +31,6 @@ class Choices:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line. ``number`` names it for the tie marks; ``lanes`` are its parts of the brackets."""
-
-    name: str
-    cells: Sequence[Shown]
-    team: str = ""
-    submission: str = ""
-    kind: str = "model"
-    number: int = 0
-    rank: str = ""
-    change: str = ""
-    reason: str = ""
-    ties: str = ""
-    lanes: Sequence[str] = ()
-    band: Band | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Board:
     benchmark: Benchmark
     snapshot: Snapshot | None
@@ -56,6 +40,7 @@ class Board:
     unranked: list[Row] = field(default_factory=list)
     readers: list[Row] = field(default_factory=list)
     nulls: list[Row] = field(default_factory=list)
+    sources: list[Band] = field(default_factory=list)
     is_old: bool = False
 
     @property
@@ -66,13 +51,6 @@ class Board:
     def names(self) -> list[tuple[str, str]]:
         """For the column picker."""
         return [(spec.key, spec.name) for spec in SPECS]
-
-
-def reader_bands(benchmark: Benchmark) -> dict[tuple[str, str], Band]:
-    return {
-        (row.metric, row.stratum): Band(label=row.label, low=row.low, high=row.high, source=row.source, url=row.url)
-        for row in ReaderBaseline.objects.filter(benchmark=benchmark)
-    }
 
 
 def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | None = None) -> Board:
@@ -95,7 +73,7 @@ def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | No
     block = found.rows[0].overall if found.rows else None
     nulls = null_rows(block, specs, choices.prevalence) if block else []
     bands = reader_bands(benchmark)
-    cells = zip(*(row.cells for row in [*rows, *nulls]), strict=True) if rows or nulls else [()] * len(specs)
+    cells = zip(*(row.cells for row in rows), strict=True) if rows else [()] * len(specs)
     columns = [
         make_column(spec, shown=column, band=bands.get(spec.baseline or ("", "")), prevalence=choices.prevalence)
         for spec, column in zip(specs, cells, strict=True)
@@ -107,6 +85,7 @@ def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | No
         columns=columns,
         ranked=[row for row in rows if row.kind == "model"],
         unranked=[row for row in rows if row.kind == "unranked"],
+        sources=list({band.source: band for band in bands.values()}.values()),
         readers=reader_rows(columns, bands.values()),
         nulls=nulls,
         is_old=found.snapshot.pk != newest_pk(benchmark),
@@ -173,20 +152,18 @@ def entry_numbers(entry: Entry, ranked: Mapping[str, Any] | None) -> Numbers:
     """The report block of an entry with its place in the ranking."""
     if not entry.is_ranked or ranked is None:
         return Numbers(block=entry.overall)
-    score = {
-        "value": entry.score,
-        "low": ranked.get("low"),
-        "high": ranked.get("high"),
-        "n": None,
-        "method": "transfer",
-    }
+    hospitals = {name: _number(given) for name, given in ranked["hospitals"].items()}
     return Numbers(
         block=entry.overall,
-        score=score,
-        hospitals=len(ranked.get("hospitals") or {}),
-        worst_value=entry.worst_value,
+        score=vars(mean_of(list(hospitals.values()))),
+        hospitals=len(hospitals),
+        worst=vars(hospitals[entry.worst_hospital]),
         worst_hospital=entry.worst_hospital,
     )
+
+
+def _number(given: Mapping[str, Any]) -> Rate:
+    return Rate(value=given["value"], low=given["low"], high=given["high"], k=None, n=None, method=given["method"])
 
 
 def lanes(groups: Sequence[Group], position: int) -> list[str]:
@@ -210,48 +187,3 @@ def _sorted(rows: Sequence[Row], specs: Sequence[Spec], key: str) -> list[Row]:
         return best is None, sign * (best or 0.0)
 
     return [replace(row, lanes=()) for row in sorted(rows, key=order)]
-
-
-def reader_rows(columns: Sequence[Column], bands: Iterable[Band]) -> list[Row]:
-    """Radiologists as rows of their own: the published range, drawn as an interval without a point."""
-    rows = []
-    for label in dict.fromkeys(band.label for band in bands):
-        mine = [column.band if column.band and column.band.label == label else None for column in columns]
-        first = next((band for band in mine if band), None)
-        if first is None:
-            continue
-        cells = [Shown() if band is None else _range(band) for band in mine]
-        rows.append(Row(name=label, kind="reference", cells=cells, band=first))
-    return rows
-
-
-def _range(band: Band) -> Shown:
-    words = f"{formatting.percent(band.low)}–{formatting.percent(band.high)}"
-    return Shown(words=words, low=band.low, high=band.high)
-
-
-def null_rows(block: Block, specs: Sequence[Spec], prevalence: float) -> list[Row]:
-    """Two entries that look at no scan: flag everybody, flag nobody. What beats them has learnt something."""
-    everybody = Numbers(block=null_block(block, flagged=True))
-    nobody = Numbers(block=null_block(block, flagged=False))
-    return [
-        Row(name=name, kind="null", cells=[spec.take(numbers, prevalence) for spec in specs])
-        for name, numbers in (("Flags everybody", everybody), ("Flags nobody", nobody))
-    ]
-
-
-def null_block(block: Block, *, flagged: bool) -> dict[str, Any]:
-    """The block of an entry with one answer for all, on the same patients; what is hidden stays hidden."""
-
-    def all_or_none(rate: Mapping[str, Any], right: bool) -> Mapping[str, Any]:
-        return rate if rate["n"] is None else vars(wilson(rate["n"] if right else 0, rate["n"]))
-
-    nothing = {"value": None, "low": None, "high": None, "k": None, "n": None, "method": "marks nothing"}
-    return {
-        "patients": block["patients"],
-        "sensitivity": {name: all_or_none(rate, flagged) for name, rate in block["sensitivity"].items()},
-        "specificity": all_or_none(block["specificity"], not flagged),
-        "auc": {**nothing, "value": 0.5},
-        "t_sen": {"all": nothing},
-        "dsc": nothing,
-    }

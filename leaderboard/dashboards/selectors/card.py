@@ -15,8 +15,9 @@ from evaluator.statistics.prevalence import PredictivePoint, ppv_curve
 from evaluator.statistics.roc import RocCurve, roc_curve
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import Shown, Unit
-from leaderboard.dashboards.selectors.board import entry_numbers, reader_bands
+from leaderboard.dashboards.selectors.board import entry_numbers
 from leaderboard.dashboards.selectors.columns import SPECS, Band, Block, Column, make_column
+from leaderboard.dashboards.selectors.references import reader_bands
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.evaluations.selectors import results_of
 from leaderboard.hospitals.models import Cohort
@@ -51,6 +52,14 @@ class Card:
     @property
     def prevalences(self) -> list[float]:
         return self.source.submission.benchmark.prevalence_values
+
+    @property
+    def versions(self) -> list[tuple[str, str]]:
+        """Of everything that made the numbers: evaluator, scorers, hit rules."""
+        return [
+            (name.replace("_", " ").capitalize(), ", ".join(version) if isinstance(version, list) else str(version))
+            for name, version in self.source.snapshot.versions.items()
+        ]
 
     @property
     def failures(self) -> Mapping[str, Any]:

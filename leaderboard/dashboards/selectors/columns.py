@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluator.statistics import prevalence as at_prevalence
@@ -21,7 +21,7 @@ class Numbers:
     block: Block
     score: RateJson | None = None
     hospitals: int = 0
-    worst_value: float | None = None
+    worst: RateJson | None = None
     worst_hospital: str = ""
 
 
@@ -44,26 +44,29 @@ class Spec:
     name: str
     unit: Unit
     take: Callable[[Numbers, float], Shown]
-    card: bool = False
+    essential: bool = False
     fewer_is_better: bool = False
     baseline: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column as a page draws it. ``card``: one of the three numbers that a narrow screen shows."""
+    """A column as a page draws it. ``essential``: one of the three numbers that a narrow screen shows."""
 
     key: str
     name: str
     unit: Unit
     axis: Axis
-    card: bool
+    essential: bool
     fewer_is_better: bool
     band: Band | None
 
     @property
     def short(self) -> str:
-        return f"{self.name}, {self.unit.value}" if self.unit is Unit.PERCENT else self.name
+        if self.unit is not Unit.PERCENT:
+            return self.name
+        what, at, prevalence = self.name.partition(" at ")
+        return f"{what}, %{',' if at else ''}{at}{prevalence}"
 
     @property
     def band_words(self) -> str:
@@ -73,9 +76,9 @@ class Column:
 
 
 def both_counts(block: Block) -> str:
-    """The patients behind a number that needs both kinds: with cancer + without."""
+    """The patients behind a number that needs both kinds, with cancer and without."""
     positive, negative = block["patients"]["positive"], block["patients"]["negative"]
-    return "" if positive is None or negative is None else f"n {positive:,}+{negative:,}"
+    return "" if positive is None or negative is None else f"n {positive + negative:,}"
 
 
 def _counts(rate: RateJson) -> tuple[int, int] | None:
@@ -117,19 +120,18 @@ def _score(numbers: Numbers, prevalence: float) -> Shown:
 
 
 def _worst(numbers: Numbers, prevalence: float) -> Shown:
-    value = numbers.worst_value
-    if value is None:
+    if numbers.worst is None:
         return Shown(words="not ranked")
-    return Shown(text=formatting.plain(value), interval=numbers.worst_hospital, value=value)
+    return replace(formatting.rate(numbers.worst, unit=Unit.PLAIN), note=numbers.worst_hospital)
 
 
 SPECS = (
     Spec(
         key="sensitivity_le20",
-        name="Sensitivity ≤ 2 cm",
+        name="Sensitivity ≤\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}cm",
         unit=Unit.PERCENT,
         take=lambda numbers, _: formatting.rate(numbers.block["sensitivity"]["le20"]),
-        card=True,
+        essential=True,
         baseline=("sensitivity", "le20"),
     ),
     Spec(
@@ -144,10 +146,10 @@ SPECS = (
         name="Specificity",
         unit=Unit.PERCENT,
         take=lambda numbers, _: formatting.rate(numbers.block["specificity"]),
-        card=True,
+        essential=True,
         baseline=("specificity", "all"),
     ),
-    Spec(key="ppv", name="PPV", unit=Unit.PERCENT, take=_ppv, card=True),
+    Spec(key="ppv", name="PPV", unit=Unit.PERCENT, take=_ppv, essential=True),
     Spec(
         key="false_alarms",
         name="False alarms per 1,000",
@@ -196,7 +198,7 @@ def make_column(spec: Spec, *, shown: Sequence[Shown], band: Band | None, preval
         name=f"PPV at {formatting.prevalence(prevalence)}" if spec.key == "ppv" else spec.name,
         unit=spec.unit,
         axis=axis,
-        card=spec.card,
+        essential=spec.essential,
         fewer_is_better=spec.fewer_is_better,
         band=band,
     )

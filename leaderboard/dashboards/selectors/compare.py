@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import Http404
+
 from evaluator.statistics.compare import compare_paired
 from evaluator.statistics.outcomes import Outcome
 from evaluator.statistics.roc import compare_auc
@@ -13,7 +15,7 @@ from evaluator.statistics.strata import SIZE_STRATA
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import Shown, Unit
-from leaderboard.dashboards.selectors.card import outcomes_of, slot_of
+from leaderboard.dashboards.selectors.card import outcomes_of
 from leaderboard.dashboards.selectors.columns import Block
 from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.selectors import Comparison, get_comparison, newest_snapshot
@@ -37,7 +39,6 @@ class Compared:
     """The page's numbers: a list of differences for each of the figures."""
 
     source: Comparison
-    slots: list[int]
     sensitivity: list[Difference]
     specificity: list[Difference]
     ranking: list[Difference]
@@ -68,6 +69,8 @@ def choices_of(benchmark: Benchmark) -> list[Choice]:
 def compare(benchmark: Benchmark, ids: Sequence[str]) -> Compared:
     """The first two of the submissions named."""
     found = get_comparison(benchmark, ids)
+    if len(found.cards) < 2:
+        raise Http404("No such submission in this ranking.")
     one, two = found.cards[0], found.cards[1]
     first = outcomes_of(one.evaluation, threshold=one.submission.threshold)
     second = outcomes_of(two.evaluation, threshold=two.submission.threshold)
@@ -79,20 +82,17 @@ def compare(benchmark: Benchmark, ids: Sequence[str]) -> Compared:
         _difference(
             label, _in_stratum(cancers, stratum), _hides(blocks, lambda block, at=stratum: block["sensitivity"][at])
         )
-        for stratum, label in ((item["key"], f"Sensitivity, {item['label']}") for item in benchmark.strata)
+        for stratum, label in ((item["key"], item["label"]) for item in benchmark.strata)
     ]
     specificity = [_difference("All hospitals", others, _hides(blocks, lambda block: block["specificity"]))]
     for name in sorted(one.hospitals.keys() & two.hospitals.keys()):
         mine = [one.hospitals[name], two.hospitals[name]]
         here = [pair for pair in cancers if pair[0].hospital == name]
-        sensitivity.append(
-            _difference(f"Sensitivity at {name}", here, _hides(mine, lambda block: block["sensitivity"]["all"]))
-        )
+        sensitivity.append(_difference(name, here, _hides(mine, lambda block: block["sensitivity"]["all"])))
         there = [pair for pair in others if pair[0].hospital == name]
         specificity.append(_difference(name, there, _hides(mine, lambda block: block["specificity"])))
     return Compared(
         source=found,
-        slots=[slot_of(found.snapshot, card.submission.pk) for card in (one, two)],
         sensitivity=sensitivity,
         specificity=specificity,
         ranking=[*_scores(found), _areas(pairs, _hides(blocks, lambda block: block["auc"]))],
@@ -115,7 +115,9 @@ def _difference(label: str, pairs: Pairs, hidden: str) -> Difference:
     found = compare_paired([one.correct for one, _ in pairs], [two.correct for _, two in pairs])
     given = {"value": found.difference, "low": found.low, "high": found.high, "n": found.n, "method": found.method}
     p = "" if found.p is None else formatting.p_value(found.p)
-    return Difference(label=label, shown=formatting.rate(given), only_first=found.b, only_second=found.c, p=p)
+    return Difference(
+        label=label, shown=formatting.rate(given, unit=Unit.POINTS), only_first=found.b, only_second=found.c, p=p
+    )
 
 
 def _areas(pairs: Pairs, hidden: str) -> Difference:
@@ -124,7 +126,7 @@ def _areas(pairs: Pairs, hidden: str) -> Difference:
     truth = [one.case.cancer for one, _ in pairs]
     found = compare_auc([one.likelihood for one, _ in pairs], [two.likelihood for _, two in pairs], truth)
     given = {"value": found.difference, "low": found.low, "high": found.high, "n": None, "method": found.method}
-    counts = f"n {found.positives:,}+{found.negatives:,}"
+    counts = f"n {found.positives + found.negatives:,}"
     p = "" if found.p is None else formatting.p_value(found.p)
     return Difference(label="AUC", shown=formatting.rate(given, unit=Unit.PLAIN, counts=counts), p=p)
 

@@ -18,7 +18,7 @@ RARE = 0.0001
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """``leaders``: everybody whose rank band reaches 1. ``model`` names whose flags the picture shows; "" is an example."""
+    """``leaders``: whose rank band reaches 1. ``model``: whose flags the picture shows; "" is an example."""
 
     benchmark: Benchmark | None
     haystack: Needle

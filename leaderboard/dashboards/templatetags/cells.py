@@ -34,7 +34,7 @@ def _interval(shown: Shown, axis: Axis) -> str:
     if shown.low is not None and shown.high is not None:
         ends = f'x1="{_x(axis, shown.low)}" x2="{_x(axis, shown.high)}"'
         parts.append(f'<line class="bar" {ends} y1="{BAR}" y2="{BAR}"/>')
-    if shown.value is not None:
+    if shown.value is not None and axis.low <= shown.value <= axis.high:
         parts.append(f'<circle class="dot" cx="{_x(axis, shown.value)}" cy="{BAR}" r="3.5"/>')
     return "".join(parts)
 
@@ -49,10 +49,11 @@ def cell(shown: Shown, column: Column) -> str:
     if shown.words:
         return f'{label}<span class="words">{escape(shown.words)}</span>{picture}'
     prefix = f'<span class="n">{shown.prefix}</span> ' if shown.prefix else ""
+    note = f'<span class="note">{escape(shown.note)}</span>' if shown.note else ""
     counts = f'<span class="n">{escape(shown.counts)}</span>' if shown.counts else ""
     return (
         f'{label}<span class="value">{prefix}{shown.text}{counts}</span>{picture}'
-        f'<span class="interval">{escape(shown.interval)}</span>'
+        f'<span class="interval">{escape(shown.interval)}</span>{note}'
     )
 
 
@@ -60,7 +61,7 @@ def cell(shown: Shown, column: Column) -> str:
 def cells(row: Row, board: Board) -> SafeString:
     """All metric cells of a row."""
     parts = (
-        f'<td class="metric{" key" if column.card else ""}">{cell(shown, column)}</td>'
+        f'<td class="metric{" essential" if column.essential else ""}">{cell(shown, column)}</td>'
         for shown, column in zip(row.cells, board.columns, strict=True)
     )
     return mark_safe("".join(parts))  # noqa: S308
@@ -71,7 +72,7 @@ def scale(column: Column) -> SafeString:
     """The axis in a column's header."""
     ticks = "".join(
         f'<line class="tick" x1="{tick.place}%" x2="{tick.place}%" y1="22" y2="27"/>'
-        f'<text x="{tick.place}%" y="18">{tick.label}</text>'
+        f'<text class="{tick.side}" x="{tick.place}%" y="18">{tick.label}</text>'
         for tick in column.axis.ticks
     )
     band = _band(column).replace('y="0" height="100%"', 'y="27" height="4"')

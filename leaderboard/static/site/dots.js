@@ -2,7 +2,7 @@
 // million of them; the lens enlarges the neighbourhood under the pointer or the arrow keys.
 (() => {
   "use strict";
-  const LENS_PEOPLE = 54; // people across the lens
+  const LENS_PEOPLE = 90; // people across the lens
 
   // mulberry32: the same picture at every visit
   const random = (seed) => () => {
@@ -64,14 +64,26 @@
     return { rgb: { people, flag }, people: css(people, 0.45), flag: css(flag), text: css(text) };
   };
 
+  // Whole rows where the number of people allows it.
+  const columnsFor = (population, ratio) => {
+    const wanted = Math.ceil(Math.sqrt(population / ratio));
+    for (let off = 0; off < wanted / 5; off += 1) {
+      for (const columns of [wanted + off, wanted - off]) {
+        if (population % columns === 0) {
+          return columns;
+        }
+      }
+    }
+    return wanted;
+  };
+
   const drawCrowd = (canvas, kinds, paint) => {
-    const scale = Math.min(window.devicePixelRatio || 1, 2);
-    const width = Math.round(Math.max(canvas.clientWidth * scale, 1000));
-    const height = Math.round(width * (canvas.clientWidth < 600 ? 1 : 0.42));
+    const columns = columnsFor(kinds.length, canvas.clientWidth < 600 ? 1 : 0.4);
+    const pitch = Math.max(1, Math.round((canvas.clientWidth * (window.devicePixelRatio || 1)) / columns));
+    const width = columns * pitch;
+    const height = Math.ceil(kinds.length / columns) * pitch;
     canvas.width = width;
     canvas.height = height;
-    const columns = Math.ceil(Math.sqrt((kinds.length * width) / height));
-    const pitch = width / columns;
     const pen = canvas.getContext("2d");
     if (pitch > 4) {
       kinds.forEach((kind, at) => {
@@ -86,12 +98,11 @@
     const flagged = packed(paint.rgb.flag, 255);
     const cancers = [];
     kinds.forEach((kind, at) => {
-      const x = Math.floor((at % columns) * pitch);
-      const y = Math.floor(Math.floor(at / columns) * pitch);
+      const x = (at % columns) * pitch;
+      const y = Math.floor(at / columns) * pitch;
       if (kind < 2) {
-        pixels[y * width + x] = kind ? flagged : ordinary;
-        if (kind && pitch >= 1.4) {
-          pixels[y * width + x + 1] = flagged;
+        for (let dy = 0; dy < Math.max(1, pitch - 1); dy += 1) {
+          pixels.fill(kind ? flagged : ordinary, (y + dy) * width + x, (y + dy) * width + x + Math.max(1, pitch - 1));
         }
       } else {
         cancers.push([kind, x, y]);
@@ -104,10 +115,10 @@
 
   const drawLens = (lens, kinds, columns, at, paint) => {
     const scale = window.devicePixelRatio || 1;
-    const across = lens.clientWidth < 600 ? LENS_PEOPLE / 2 : LENS_PEOPLE;
+    const across = lens.clientWidth < 600 ? LENS_PEOPLE / 3 : LENS_PEOPLE;
     const width = lens.clientWidth * scale;
     const pitch = width / across;
-    const down = lens.clientWidth < 600 ? 9 : 8;
+    const down = lens.clientWidth < 600 ? 14 : 10;
     lens.width = width;
     lens.height = pitch * down;
     const pen = lens.getContext("2d");

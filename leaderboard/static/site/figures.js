@@ -79,7 +79,11 @@
   };
 
   const draw = (figure) => {
-    const given = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+    const numbers = figure.querySelector('script[type="application/json"]');
+    if (!numbers) {
+      return; // nothing to draw: the caption says why
+    }
+    const given = JSON.parse(numbers.textContent);
     const area = figure.querySelector(".area");
     Plotly.react(area, given.data.map(themedTrace), themedLayout(given.layout), config);
   };
