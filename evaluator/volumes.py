@@ -56,9 +56,9 @@ class _Inflated:
                 if not packed or self._wbits == _ZLIB:
                     break
                 self._inflater = isal_zlib.decompressobj(self._wbits)
-            elif not packed:
-                raise EOFError("its compressed data are cut short")
             piece = self._inflater.decompress(packed, min(_CHUNK, len(buffer) - filled))
+            if not (packed or piece or self._inflater.eof):
+                raise EOFError("its compressed data are cut short")
             self._waiting = self._inflater.unconsumed_tail
             buffer[filled : filled + len(piece)] = piece
             filled += len(piece)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -39,13 +38,14 @@ def score(
     findings: Annotated[Path | None, typer.Option(help="findings.json with a confidence for each label.")] = None,
     organs: Annotated[Path | None, typer.Option(help="Integer organ labels, to say where a lesion lies.")] = None,
     tolerance: Annotated[
-        Sequence[float], typer.Option(help="Tolerance of the surface Dice in mm; may be repeated.")
-    ] = (2.0,),
+        list[float] | None, typer.Option(help="Tolerance of the surface Dice in mm, 2.0 by default; may be repeated.")
+    ] = None,
     hit_rule: Annotated[str, typer.Option(help="When a finding hits a lesion.")] = DEFAULT_HIT_RULE,
     as_json: bool = console.JSON_OPTION,
 ) -> None:
     """Score one prediction: overlap, surface distances, lesions hit, findings, likelihood."""
-    if not all(math.isfinite(value) and value >= 0 for value in tolerance):
+    tolerances = tolerance or [2.0]
+    if not all(math.isfinite(value) and value >= 0 for value in tolerances):
         raise UsageError("A tolerance is a length in mm, 0 or more.", next_step="For example --tolerance 2.0.")
     truth = read_volume(reference)
     try:
@@ -57,7 +57,7 @@ def score(
             ),
             organs=None if organs is None else read_volume(organs, expect=truth.grid),
             hit_rule=hit_rule,
-            tolerances=tolerance,
+            tolerances=tolerances,
         )
     except OutputRefused as error:  # here nobody's container wrote it: it is this command's input
         raise InputRefused(error.what, why=error.why, next_step=error.next_step) from error

@@ -105,7 +105,11 @@ def components(mask: NDArray[np.bool_], grid: Grid) -> Objects:
     area = grid.shape[0] * grid.shape[1]
     slab = mask[:, :, flat[0] // area : flat[-1] // area + 1]
     i, j = np.nonzero(slab.any(axis=2))
-    box = np.asfortranarray(slab[i.min() : i.max() + 1, j.min() : j.max() + 1])
+    crop = slab[i.min() : i.max() + 1, j.min() : j.max() + 1]
+    box = np.zeros(
+        [side + 1 for side in crop.shape], dtype=bool, order="F"
+    )  # cc3d 4.1.1 raises on some one-voxel-wide boxes
+    box[:-1, :-1, :-1] = crop
     numbers, count = cc3d.connected_components(box, connectivity=26, return_N=True)
     owner = numbers.T.reshape(-1)[np.flatnonzero(box.T)].astype(np.int32) - 1
     return Objects(grid=grid, flat=flat, owner=owner, ids=tuple(range(1, count + 1)))
