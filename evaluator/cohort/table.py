@@ -76,7 +76,7 @@ def write_table(path: Path, rows: Iterable[dict[str, object]]) -> None:
 
 
 def read_table(path: Path) -> Table:
-    """Every row that can be read, and every fault of those that cannot."""
+    """Every row whose patient and files are clear, and every fault."""
     if not path.is_file():
         return Table(faults=[_fault("is missing", next_step=f"Write it with the columns {', '.join(REQUIRED)}.")])
     if path.stat().st_size > LARGEST_TABLE:
@@ -119,7 +119,7 @@ def _rows(lines: list[list[str]], header: list[str], warnings: list[FaultLine]) 
             reader.complain(f"case {row.case!r} {same}, in row {earlier[0]}", column="case")
         first.setdefault(row.case.casefold(), (line, row.case))
         faults += reader.faults
-        if not reader.faults:
+        if reader.usable:
             rows.append(row)
     if not first:
         faults.append(_fault("has no rows"))
@@ -135,8 +135,10 @@ class _Reader:
         self.line = line
         self.cells = {name: cell.strip() for name, cell in cells.items()}
         self.faults: list[FaultLine] = []
+        self.usable = True  # its patient and its files can be checked all the same
 
     def complain(self, what: str, *, column: str = "") -> None:
+        self.usable &= column not in ("", *REQUIRED, "index_scan")
         where = f"{TABLE_FILE} row {self.line}" + (f", column {column}" if column else "")
         self.faults.append(FaultLine(what=what, where=where))
 
@@ -174,16 +176,16 @@ class _Reader:
         return value
 
     def _truth(self, column: str) -> bool | None:
-        value = self.cells.get(column, "").lower()
-        if value and value not in _YES + _NO:
+        value = self.cells.get(column, "")
+        if value and value.lower() not in _YES + _NO:
             self.complain(f"{value!r} is neither 1 nor 0", column=column)
-        return value in _YES if value in _YES + _NO else None
+        return value.lower() in _YES if value.lower() in _YES + _NO else None
 
     def _choice(self, column: str, choices: Mapping[str, T]) -> T | None:
-        value = self.cells.get(column, "").lower()
-        if value and value not in choices:
+        value = self.cells.get(column, "")
+        if value and value.lower() not in choices:
             self.complain(f"{value!r} is not one of {', '.join(choices)}", column=column)
-        return choices.get(value)
+        return choices.get(value.lower())
 
     def _text(self, column: str, fold: Callable[[str], str] = str) -> str | None:
         value = self.cells.get(column, "")

@@ -208,8 +208,8 @@ def _paint_kidney(canvas: Canvas, cortex: Tissue, medulla: Tissue, kidney: Ellip
         turn=kidney.turn,
     )
     whole = (distance < 1) & np.isin(canvas.tissue[box], (Tissue.FAT, Tissue.LIVER, Tissue.SPLEEN, Tissue.MUSCLE))
-    angle = np.arctan2(canvas.z[box] - kidney.centre[2], canvas.y[box] - kidney.centre[1])
-    pyramid = (distance < 0.76) & (np.cos(7 * angle) > -0.35)
+    angle = np.arctan2(canvas.y[box] - kidney.centre[1], canvas.x[box] - kidney.centre[0])
+    pyramid = (distance < 0.78) & (np.cos(6 * angle) + 0.8 * np.cos(canvas.z[box] / 5) > -0.4)
     canvas.put(cortex, whole, box)
     canvas.put(medulla, whole & pyramid, box)
     if hollow := sinus.distance(canvas):

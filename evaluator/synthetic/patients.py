@@ -59,7 +59,7 @@ class PatientPlan:
 
 
 def plan_patients(rng: np.random.Generator, *, hospital: Hospital, scans: int) -> tuple[PatientPlan, ...]:
-    """As many patients as give ``scans`` scans; about one in six is scanned twice.
+    """As many patients as give ``scans`` scans; about one in five is scanned twice.
 
     Raises UsageError for fewer than ``FEWEST_SCANS``.
     """
@@ -68,7 +68,7 @@ def plan_patients(rng: np.random.Generator, *, hospital: Hospital, scans: int) -
             f"A hospital needs at least {FEWEST_SCANS} cases; {scans} were asked for.",
             next_step=f"Ask for --cases {FEWEST_SCANS} or more.",
         )
-    twice = scans // 6
+    twice = scans // 5
     patients = scans - twice
     most = patients - min(PANEL, patients // 2)
     cancers = int(np.clip(round(hospital.cancer_share * patients), min(PANEL, patients // 2), most))
@@ -80,6 +80,7 @@ def plan_patients(rng: np.random.Generator, *, hospital: Hospital, scans: int) -
 
     order = rng.permutation(patients)
     names = iter(rng.permutation(scans) + 1)
+    phases = iter(_phases(rng, hospital, scans))
     plans = []
     for number, who in enumerate(order):
         cancer = bool(who < cancers)
@@ -89,7 +90,7 @@ def plan_patients(rng: np.random.Generator, *, hospital: Hospital, scans: int) -
                 hospital=hospital,
                 number=number,
                 diameter=diameters[who] if cancer else None,
-                cases=[f"{hospital.prefix}{next(names):04d}" for _ in range(2 if who in again else 1)],
+                cases=[(f"{hospital.prefix}{next(names):04d}", next(phases)) for _ in range(2 if who in again else 1)],
                 early=bool(cancer and cancers - early <= who),
             )
         )
@@ -103,8 +104,21 @@ def _diameters(rng: np.random.Generator, hospital: Hospital, count: int) -> list
     return [float(size) for size in rng.permutation(sizes.clip(SMALLEST + 1, LARGEST - 2))]
 
 
+def _phases(rng: np.random.Generator, hospital: Hospital, count: int) -> list[str]:
+    """Each phase as often as its share says; what rounding leaves over goes to the first."""
+    first = hospital.phases[0][0]
+    rest = [name for name, share in hospital.phases[1:] for _ in range(int(share * count + 0.5))]
+    return [str(name) for name in rng.permutation([first] * (count - len(rest)) + rest)]
+
+
 def _plan(
-    rng: np.random.Generator, *, hospital: Hospital, number: int, diameter: float | None, cases: list[str], early: bool
+    rng: np.random.Generator,
+    *,
+    hospital: Hospital,
+    number: int,
+    diameter: float | None,
+    cases: list[tuple[str, str]],
+    early: bool,
 ) -> PatientPlan:
     cancer = diameter is not None
     age = int(np.clip(rng.normal(67, 9) if cancer else rng.normal(59, 13), 24, 92))
@@ -139,26 +153,27 @@ def _seats(rng: np.random.Generator, diameter: float) -> tuple[Seat, ...]:
 
 
 def _scans(
-    rng: np.random.Generator, *, hospital: Hospital, seats: tuple[Seat, ...], cases: list[str], early: bool
+    rng: np.random.Generator, *, hospital: Hospital, seats: tuple[Seat, ...], cases: list[tuple[str, str]], early: bool
 ) -> tuple[ScanPlan, ...]:
     """In the order taken. A cancer's index scan is the latest, another patient's the earliest."""
     doubling = float(rng.lognormal(np.log(5.5), 0.25))  # months for a tumour's volume to double
     before = float(rng.uniform(3.5, 30))
-    leads: list[float | None] = [None] * len(cases)
-    if seats:
-        leads = [before, float(rng.uniform(0, 1.5))][-len(cases) :]
-        leads = [before * 0.5 + 1.5] if early and len(cases) == 1 else leads
-    names, shares = zip(*hospital.phases, strict=True)
+    leads: tuple[float | None, ...] = (before, float(rng.uniform(0, 1.5)))[-len(cases) :]
+    if early and len(cases) == 1:
+        leads = (before * 0.5 + 1.5,)
+    if not seats:
+        leads = (None,) * len(cases)
     last = len(cases) - 1
     plans = []
-    for number, (case, lead) in enumerate(zip(cases, leads, strict=True)):
+    days = [0, int(30.4 * (before if seats else rng.uniform(4, 30)))]
+    for number, ((case, phase), lead) in enumerate(zip(cases, leads, strict=True)):
         shrink = 2 ** (-(lead or 0.0) / (3 * doubling))
         plans.append(
             ScanPlan(
                 case=case,
                 index_scan=number == (last if seats else 0),
-                day=0 if number == 0 else int(30.4 * (leads[0] or rng.uniform(4, 30))),
-                phase=str(rng.choice(names, p=shares)),
+                day=days[number],
+                phase=phase,
                 scanner=str(rng.choice(hospital.scanners)),
                 lead_time_months=None if lead is None else round(lead, 1),
                 diameters_mm=tuple(seat.diameter_mm * shrink for seat in seats),

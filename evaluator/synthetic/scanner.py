@@ -15,7 +15,7 @@ from evaluator.synthetic.hospitals import Hospital
 from evaluator.synthetic.shapes import Axes, Box, SmoothField
 from evaluator.synthetic.tissue import PANCREAS, TUMOUR_DEPTH, Tissue, densities
 
-LOWEST, HIGHEST = -81.0, 99.0  # atlas millimetres about the pancreas that a scan covers, before jitter
+LOWEST, HIGHEST = -92.0, 99.0  # atlas millimetres about the pancreas that a scan covers, before jitter
 SEE_NOTHING = 4.0  # mm; a smaller tumour leaves no trace
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 
 from evaluator.synthetic.tissue import Tissue
@@ -36,7 +36,8 @@ class SmoothField:
         x, y, z = (self._basis(axis) for axis in axes)
         rows = np.tensordot(x, self.coefficients, axes=(1, 0))  # i, b, c
         planes = np.matmul(y, rows)  # i, j, c
-        return np.matmul(planes, z.T)
+        values: Array = np.matmul(planes, z.T)
+        return values
 
     def _basis(self, axis: NDArray[np.float64]) -> Array:
         position = np.clip((axis + REACH) / self.step, 0, 2 * REACH / self.step)
@@ -110,7 +111,7 @@ class Tube:
     course: NDArray[np.float64]
 
     @classmethod
-    def through(cls, knots: Sequence[Sequence[float]], radii: Sequence[float] | float) -> Tube:
+    def through(cls, knots: ArrayLike, radii: ArrayLike) -> Tube:
         given = np.asarray(knots, dtype=np.float64)
         along = np.concatenate([[0.0], np.linalg.norm(np.diff(given, axis=0), axis=1).cumsum()])
         sizes = np.broadcast_to(np.asarray(radii, dtype=np.float64), along.shape)

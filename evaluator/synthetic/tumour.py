@@ -92,7 +92,8 @@ def _room(tissue: NDArray[np.uint8], gland: NDArray[np.bool_], *, bulge: float, 
     """How readily a cell takes root: at home in the gland, reluctantly in the fat it bulges into, nowhere else."""
     away = ndimage.distance_transform_edt(~gland, sampling=cell)
     fat = (tissue == Tissue.FAT) & (away <= max(bulge, 1.0))
-    return gland.astype(np.float32) + np.float32(0.45) * fat
+    room: NDArray[np.float32] = gland.astype(np.float32) + np.float32(0.45) * fat
+    return room
 
 
 def _closest(gland: NDArray[np.bool_], middle: int) -> tuple[int, int, int]:
