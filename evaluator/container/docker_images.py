@@ -6,6 +6,7 @@ import posixpath
 import tarfile
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from typing import IO, Any
 
 from docker.errors import ImageNotFound, NotFound
@@ -25,8 +26,8 @@ class DockerImages:
         self.api = connect()
 
     def load_image(self, stream: IO[bytes]) -> str:
-        with engine_faults("The engine did not load the image"):
-            lines = list(connect(seconds=LONG_SECONDS).load_image(stream))
+        with engine_faults("The engine did not load the image"), closing(connect(seconds=LONG_SECONDS)) as api:
+            lines = list(api.load_image(stream))
         said = "".join(str(line.get("stream") or line.get("error") or "") for line in lines)
         loaded = [part.split()[0] for part in said.split("Loaded image ID: ")[1:]]
         if len(loaded) != 1:

@@ -11,7 +11,7 @@ from typing import Any
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from evaluator.container import holder, labels, security
-from evaluator.container.docker_calls import LONG_SECONDS, ByteStream, connect, engine_faults, silent_if_gone
+from evaluator.container.docker_calls import ByteStream, engine_faults, silent_if_gone
 from evaluator.container.engine import OUTPUT, OutputCopy, OutputSpec
 from evaluator.container.tar_copy import copy_wanted
 from evaluator.errors import PlatformFault
@@ -106,7 +106,7 @@ class DockerOutput:
                 "The output was lost before it was read.", why="The container engine restarted in between."
             )
         with engine_faults("The engine did not hand out the output"):
-            chunks, _ = connect(seconds=LONG_SECONDS).get_archive(spec.name, str(OUTPUT))
+            chunks, _ = self.api.get_archive(spec.name, str(OUTPUT))
             try:
                 with tarfile.open(fileobj=ByteStream(chunks), mode="r|") as archive:
                     return copy_wanted(

@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -78,7 +79,8 @@ class FakeEngine(FakeImages):
 
     def __init__(self, programs: Mapping[str, Program] | None = None) -> None:
         super().__init__(programs or {})
-        self._root = tempfile.TemporaryDirectory(prefix="fake-engine-")
+        self._root = Path(tempfile.mkdtemp(prefix="fake-engine-"))
+        weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
         self.programs = dict(programs or {})
         self.containers: dict[str, FakeContainer] = {}
         self.outputs: dict[str, OutputSpec] = {}
@@ -87,7 +89,7 @@ class FakeEngine(FakeImages):
         self.supervisor = labels.supervisor()
 
     def facts(self) -> EngineFacts:
-        return EngineFacts(version="fake", cpus=2, memory_bytes=16 * GIB, gpus=False, data_root=Path(self._root.name))
+        return EngineFacts(version="fake", cpus=2, memory_bytes=16 * GIB, gpus=False, data_root=self._root)
 
     def free_disk_bytes(self) -> int:
         return 100 * GIB
@@ -101,7 +103,7 @@ class FakeEngine(FakeImages):
             self.kill(name)
 
     def _folder(self, name: str) -> Path:
-        return Path(self._root.name) / name
+        return self._root / name
 
     # Containers -----------------------------------------------------------------------------------------------------
     def make_output(self, spec: OutputSpec) -> None:

@@ -90,4 +90,5 @@ def count_findings(data: NDArray[Any]) -> int:
         labels = np.unique(inside)
         if np.count_nonzero(labels) > 1:
             return int(np.count_nonzero(labels))
-    return int(cc3d.connected_components(mask[tuple(box)], connectivity=26, return_N=True)[1])
+    padded = np.pad(mask[tuple(box)], 1)  # cc3d 4.1 raises on some boxes that are one voxel thin
+    return int(cc3d.connected_components(padded, connectivity=26, return_N=True)[1])

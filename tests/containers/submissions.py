@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -77,7 +78,8 @@ class Images:
     """Builds images from scripts, each once, and removes them in the end."""
 
     def __init__(self) -> None:
-        self._api: Any = docker.from_env().api
+        api: Any = docker.from_env().api
+        self._api = api
         self._built: dict[str, str] = {}
         try:
             self._api.inspect_image(BASE)
@@ -98,7 +100,7 @@ class Images:
             self._built[key] = self._build(script, conf, list(changes))
         return self._built[key]
 
-    def _build(self, script: str, conf: dict[str, object], changes: list[str]) -> str:
+    def _build(self, script: str, conf: Mapping[str, object], changes: list[str]) -> str:
         container = self._api.create_container(BASE, command=["true"])["Id"]
         try:
             buffer = io.BytesIO()
