@@ -15,7 +15,7 @@ from evaluator.statistics.intervals import Z
 
 LEVEL = 0.95
 FEWEST_REPLICATES = 19  # fewer have no 95 % quantile
-DRAWS_AT_ONCE = 1 << 18  # numbers drawn in one piece: as many as a core's cache holds
+DRAWS_AT_ONCE = 1 << 20  # bounds memory: numbers drawn in one piece
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -93,7 +93,7 @@ def admit_table(table: pd.DataFrame, *, value: str = "value", notes: Sequence[st
     cleaned = clean(table, value=value)
     frame, refused = cleaned.frame, list(cleaned.refused)
     models, model = np.unique(frame["model"].to_numpy(dtype=str), return_inverse=True)
-    keys = frame[["hospital", "patient"]].drop_duplicates().reset_index(drop=True)
+    keys = frame[["hospital", "patient"]].drop_duplicates().sort_values(["hospital", "patient"], ignore_index=True)
     row = frame.merge(keys.assign(row=range(len(keys))), on=["hospital", "patient"], how="left")["row"].to_numpy()
     means = _patient_means(frame["value"].to_numpy(dtype=float), row, model, (len(keys), len(models)))
     keys["truth"] = frame.groupby(row)["truth"].first() if "truth" in frame else None

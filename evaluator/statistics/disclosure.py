@@ -39,7 +39,7 @@ def hidden_cells(counts: Mapping[Cell, int], *, sums: Iterable[Sequence[Cell]], 
         for group in groups:
             shown = [cell for cell in group if cell not in hidden]
             if len(shown) == len(group) - 1 and shown:
-                hidden.add(min(shown, key=counts.__getitem__))
+                hidden.add(min(reversed(shown), key=counts.__getitem__))  # of equals rather a part than the whole
                 changed = True
     return frozenset(hidden)
 
