@@ -1,0 +1,89 @@
+"""The page of a submission and the organisers' operations."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from leaderboard.accounts.models import User
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.evaluations.models import Run, Worker
+from leaderboard.submissions.models import Submission
+
+pytestmark = pytest.mark.django_db
+
+
+def first_run(model: str = "Careful", **changes: object) -> Run:
+    run = Run.objects.filter(evaluation__submission__model=model).earliest("pk")
+    Run.objects.filter(pk=run.pk).update(**changes)
+    run.refresh_from_db()
+    return run
+
+
+def test_a_failed_run_names_its_class_whose_fault_and_what_to_do(
+    client: Client, member: User, ranked: Benchmark
+) -> None:
+    run = first_run(
+        state="failed", failure="time-limit", fault="submission", reason="Too slow.", next_step="Make it faster."
+    )
+    client.force_login(member)
+    page = client.get(reverse("evaluations:submission", args=[run.evaluation.submission_id])).content.decode()
+    for words in ("time-limit", "submission", "Too slow.", "Make it faster."):
+        assert words in page
+
+
+def test_a_team_sees_cases_only_in_quarters(client: Client, member: User, ranked: Benchmark) -> None:
+    run = first_run(state="queued", cases_done=3, cases_total=8)
+    client.force_login(member)
+    page = client.get(reverse("evaluations:state", args=[run.evaluation.submission_id])).content.decode()
+    assert "25 %" in page
+    assert "3 of 8" not in page
+    assert 'hx-trigger="every 3s"' in page
+
+
+def test_a_page_whose_runs_have_ended_asks_no_more(client: Client, member: User, ranked: Benchmark) -> None:
+    client.force_login(member)
+    submission = Submission.objects.get(model="Careful")
+    page = client.get(reverse("evaluations:state", args=[submission.pk])).content.decode()
+    assert "hx-trigger" not in page
+    assert reverse("dashboards:card", args=[submission.pk]) in page
+
+
+def test_a_try_out_log_is_shown_as_text(client: Client, member: User, ranked: Benchmark) -> None:
+    Submission.objects.filter(model="Careful").update(try_out_log="<script>alert(1)</script>")
+    client.force_login(member)
+    submission = Submission.objects.get(model="Careful")
+    page = client.get(reverse("evaluations:submission", args=[submission.pk])).content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_operations_show_the_queue_and_a_silent_worker(client: Client, organiser: User, ranked: Benchmark) -> None:
+    first_run(state="queued", cases_done=3, cases_total=8)
+    Worker.objects.create(name="celery@here", queues=["platform"])
+    client.force_login(organiser)
+    page = client.get("/evaluations/operations/").content.decode()
+    for words in ("Careful", "3 of 8", "celery@here", "alive"):
+        assert words in page
+
+
+def test_an_organiser_cancels_a_run_in_line_and_puts_it_in_line_again(
+    client: Client, organiser: User, ranked: Benchmark
+) -> None:
+    run = first_run(state="queued")
+    client.force_login(organiser)
+    client.post(reverse("evaluations:cancel-run", args=[run.pk]))
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+    client.post(reverse("evaluations:requeue-run", args=[run.pk]))
+    run.refresh_from_db()
+    assert run.state == "queued"
+
+
+def test_a_run_that_has_ended_is_not_cancelled_but_explained(
+    client: Client, organiser: User, ranked: Benchmark
+) -> None:
+    run = first_run()
+    client.force_login(organiser)
+    page = client.post(reverse("evaluations:cancel-run", args=[run.pk]), follow=True).content.decode()
+    assert "It has ended" in page

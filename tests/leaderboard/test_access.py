@@ -1,0 +1,150 @@
+"""Who may open what: every address of the project has a decision for every role, read from the URL configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from leaderboard.accounts.models import User
+from leaderboard.accounts.services import team_add
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.evaluations.models import Run
+from leaderboard.hospitals.models import Hospital
+from leaderboard.submissions.models import Submission
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+
+ROLES = ("anonymous", "rival", "member", "funder", "organiser")
+OPEN = "200 200 200 200 200"
+SIGNED_IN = "login 200 200 200 200"
+OWN = "login 404 200 404 200"
+ORGANISER = "login 403 403 403 200"
+
+# The answer to a GET, role by role. "post" is an address that only takes posts; those are decided below.
+GET = {
+    "dashboards:home": OPEN,
+    "dashboards:leaderboards": "302 302 302 302 302",
+    "dashboards:leaderboard": OPEN,
+    "dashboards:leaderboard-csv": OPEN,
+    "dashboards:leaderboard-json": OPEN,
+    "dashboards:compare": OPEN,
+    "dashboards:card": OPEN,
+    "dashboards:hospitals": OPEN,
+    "dashboards:needle": OPEN,
+    "accounts:login": "200 302 302 302 302",
+    "accounts:login-link": "410 410 410 410 410",
+    "accounts:profile": SIGNED_IN,
+    "accounts:logout": "post",
+    "submissions:list": SIGNED_IN,
+    "submissions:submit": SIGNED_IN,
+    "submissions:withdraw": "post",
+    "evaluations:submission": OWN,
+    "evaluations:state": OWN,
+    "evaluations:cancel": "post",
+    "evaluations:operations": ORGANISER,
+    "evaluations:operations-state": ORGANISER,
+    "evaluations:cancel-run": "post",
+    "evaluations:requeue-run": "post",
+    "hospitals:switch": "post",
+    "awards:candidates": "login 403 403 200 200",
+    "awards:candidates-csv": "login 403 403 200 200",
+}
+POST = {
+    "submissions:withdraw": "login 404 302 404 302",
+    "evaluations:cancel": "login 404 302 404 302",
+    "evaluations:cancel-run": "login 404 302 404 302",
+    "evaluations:requeue-run": "login 403 403 403 302",
+    "hospitals:switch": "login 404 404 404 302",
+}
+
+
+def addresses(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, set[str]]]:
+    for item in patterns:
+        if isinstance(item, URLResolver):
+            space = f"{item.namespace}:" if item.namespace else ""
+            yield from addresses(item.url_patterns, prefix + space)
+        else:
+            yield f"{prefix}{item.name}", set(item.pattern.converters)
+
+
+ADDRESSES = dict(addresses(get_resolver().url_patterns))
+
+
+@pytest.fixture
+def clients(ranked: Benchmark, member: User, rival: User, organiser: User, funder: User) -> dict[str, Client]:
+    users = {"rival": rival, "member": member, "organiser": organiser, "funder": funder}
+    clients = {"anonymous": Client()}
+    for role, user in users.items():
+        clients[role] = Client()
+        clients[role].force_login(user)
+    return clients
+
+
+def address(name: str, submission: Submission) -> str:
+    """The address with real objects of the member's team in it."""
+    run = Run.objects.filter(evaluation__submission=submission).earliest("pk")
+    pk = run.pk if name.endswith("-run") else submission.pk
+    slug = Hospital.objects.earliest("pk").slug if name.startswith("hospitals:") else submission.benchmark.slug
+    values = {"pk": pk, "slug": slug, "token": "unknown"}
+    return reverse(name, kwargs={key: values[key] for key in ADDRESSES[name]})
+
+
+def outcome(status: int, location: str) -> str:
+    return "login" if status == 302 and location.startswith(reverse("accounts:login")) else str(status)
+
+
+def test_every_address_has_a_decision() -> None:
+    assert set(GET) == set(ADDRESSES)
+    assert {name for name, decision in GET.items() if decision == "post"} == {*POST, "accounts:logout"}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, decision in GET.items() if decision != "post"))
+def test_pages_open_for_whom_they_are_meant(name: str, clients: dict[str, Client], member: User) -> None:
+    submission = Submission.objects.filter(team__members=member, model="Careful").get()
+    at = address(name, submission)
+    found = []
+    for role in ROLES:
+        response = clients[role].get(at)
+        found.append(outcome(response.status_code, response.get("Location", "")))
+    assert dict(zip(ROLES, found, strict=True)) == dict(zip(ROLES, GET[name].split(), strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, decision in GET.items() if decision == "post"))
+def test_acts_answer_no_get(name: str, clients: dict[str, Client], member: User) -> None:
+    submission = Submission.objects.filter(team__members=member, model="Careful").get()
+    assert clients["organiser"].get(address(name, submission)).status_code == 405
+
+
+@pytest.mark.parametrize("name", sorted(POST))
+@pytest.mark.parametrize("role", ROLES)
+def test_acts_are_done_only_by_whom_they_are_meant_for(
+    name: str, role: str, clients: dict[str, Client], member: User
+) -> None:
+    submission = Submission.objects.filter(team__members=member, model="Careful").get()
+    response = clients[role].post(address(name, submission))
+    expected = dict(zip(ROLES, POST[name].split(), strict=True))[role]
+    assert outcome(response.status_code, response.get("Location", "")) == expected
+
+
+def test_a_data_steward_switches_only_the_own_hospital(benchmark_rows: Benchmark, client: Client) -> None:
+    own, other = Hospital.objects.filter(cohorts__benchmarks=benchmark_rows)
+    steward = factories.UserFactory.create()
+    own.stewards.add(steward)
+    client.force_login(steward)
+    assert client.post(reverse("hospitals:switch", args=[own.slug])).status_code == 302
+    assert client.post(reverse("hospitals:switch", args=[other.slug])).status_code == 404
+    own.refresh_from_db()
+    other.refresh_from_db()
+    assert (own.active, other.active) == (False, True)
+
+
+def test_a_second_member_of_the_team_sees_the_submission(ranked: Benchmark, member: User, client: Client) -> None:
+    submission = Submission.objects.filter(team__members=member, model="Careful").get()
+    colleague = factories.UserFactory.create()
+    team_add(team=submission.team, user=colleague)
+    client.force_login(colleague)
+    assert client.get(reverse("evaluations:submission", args=[submission.pk])).status_code == 200
