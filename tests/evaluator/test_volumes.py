@@ -62,7 +62,7 @@ def test_a_nifti_keeps_its_type(tmp_path: Path, dtype: type) -> None:
 
 def test_nibabel_reads_the_same_voxels_in_the_same_places(tmp_path: Path, scan: Volume) -> None:
     write_nifti(tmp_path / "scan.nii.gz", scan)
-    image = nib.load(tmp_path / "scan.nii.gz")
+    image = nib.Nifti1Image.from_filename(tmp_path / "scan.nii.gz")
     np.testing.assert_array_equal(np.asanyarray(image.dataobj), scan.data)
     np.testing.assert_allclose(image.get_sform(), OBLIQUE, atol=1e-6)
     np.testing.assert_allclose(image.get_qform(), OBLIQUE, atol=1e-5)

@@ -19,7 +19,7 @@ def test_a_case_is_scored_from_voxels_that_can_be_counted() -> None:
     scored = score_case(make_volume(*LESIONS), prediction)
     lesions = scored.structures["lesions"]
     assert lesions.dice == pytest.approx(2 * 48 / (64 + 8 + 64 + 3))
-    assert (lesions.volume_reference_ml, lesions.volume_prediction_ml) == (pytest.approx(0.072), pytest.approx(0.067))
+    assert (lesions.volume_reference_ml, lesions.volume_prediction_ml) == pytest.approx((0.072, 0.067))
     assert [(lesion.id, lesion.hit, lesion.finding) for lesion in scored.lesions] == [(1, True, 1), (2, False, None)]
     assert [(finding.id, finding.lesion, finding.confidence) for finding in scored.findings] == [
         (1, 1, 1.0),

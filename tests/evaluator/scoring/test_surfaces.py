@@ -65,14 +65,14 @@ def test_a_prediction_of_nothing_scores_nothing_and_has_no_distances() -> None:
     scored = score(make_volume(Box((2, 2, 2), (2, 2, 2))), make_volume(), (1.0, 2.0))
     assert (scored.dice, scored.nsd) == (0.0, {"1.0": 0.0, "2.0": 0.0})
     assert (scored.hd95_pooled, scored.hd95_max, scored.assd_pooled, scored.masd) == (None, None, None, None)
-    assert (scored.volume_reference_ml, scored.volume_prediction_ml) == (pytest.approx(0.008), 0.0)
+    assert (scored.volume_reference_ml, scored.volume_prediction_ml) == pytest.approx((0.008, 0.0))
 
 
 @pytest.mark.parametrize("boxes", [(), (Box((2, 2, 2), (2, 2, 2)),)])
 def test_a_reference_of_nothing_has_volumes_only(boxes: tuple[Box, ...]) -> None:
     scored = score(make_volume(), make_volume(*boxes))
     assert (scored.dice, scored.nsd, scored.hd95_pooled) == (None, {"2.0": None}, None)
-    assert (scored.volume_reference_ml, scored.volume_prediction_ml) == (0.0, pytest.approx(0.008 * len(boxes)))
+    assert (scored.volume_reference_ml, scored.volume_prediction_ml) == pytest.approx((0.0, 0.008 * len(boxes)))
 
 
 def test_only_voxels_with_an_open_face_are_surface_and_the_scans_edge_is_open() -> None:
@@ -119,7 +119,9 @@ def test_the_order_and_direction_of_the_axes_change_nothing(
 ) -> None:
     grid, ours, theirs = case
     affine = grid.affine[:, [*order, 3]] * np.array([*(-1 if flip else 1 for flip in flips), 1])
-    turned = [np.flip(mask.transpose(order), np.flatnonzero(flips)) for mask in (ours, theirs)]
+    turned = [
+        np.flip(mask.transpose(order), tuple(axis for axis in range(3) if flips[axis])) for mask in (ours, theirs)
+    ]
     shape = tuple(grid.shape[axis] for axis in order)
     other = Grid((shape[0], shape[1], shape[2]), affine)
     straight = score(Volume(ours, grid), Volume(theirs, grid))
