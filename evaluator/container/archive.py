@@ -113,11 +113,3 @@ def resolve_image(engine: ContainerEngine, text: str) -> ImageRecord:
         architecture=str(seen.get("Architecture") or ""),
         os=str(seen.get("Os") or ""),
     )
-
-
-def obtain_image(engine: ContainerEngine, text: str, *, progress: Progress | None = None) -> ImageRecord:
-    """The image that a person named: an archive's path, an ID or a local name."""
-    path = Path(text)
-    if not path.is_file():
-        return resolve_image(engine, text)
-    return load_archive(engine, path, read_archive(path, progress=progress))
