@@ -129,20 +129,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 def database() -> dict[str, Any]:
     """PostgreSQL by DATABASE_URL, else SQLite, set so that several processes do not lock each other out."""
-    if url := os.environ.get("DATABASE_URL"):
-        return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA / "db.sqlite3",
-        "ATOMIC_REQUESTS": False,
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-        # A file, because several processes of a test must be able to open it.
-        "TEST": {"NAME": DATA / "test.sqlite3"},
+    sqlite = "django.db.backends.sqlite3"
+    url = os.environ.get("DATABASE_URL")
+    found: dict[str, Any] = dict(dj_database_url.parse(url)) if url else {"ENGINE": sqlite, "NAME": DATA / "db.sqlite3"}
+    if found["ENGINE"] != sqlite:
+        return found | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    found["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+    # Tests: a file, because several processes must be able to open it, and one for each run of the tests.
+    found["TEST"] = {"NAME": DATA / f"test-{os.getpid()}.sqlite3"}
+    return found | {"ATOMIC_REQUESTS": False}
 
 
 DATABASES = {"default": database()}

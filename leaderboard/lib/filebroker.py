@@ -19,10 +19,10 @@ def write_whole(path: Path, value: Any) -> None:
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # kombu's own disagree
         # The name begins with the time, so that sorting by name is the order of sending, also after a reboot.
         name = f"{time.time_ns():020d}_{uuid4()}.{queue}.msg"
-        write_whole(Path(self.data_folder_out) / name, message)
+        write_whole(Path(self.data_folder_out) / name, payload)
 
     def _queue_bind(self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None) -> None:
         binding = [routing_key or "", pattern or "", queue or ""]
