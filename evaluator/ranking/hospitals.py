@@ -17,45 +17,49 @@ from evaluator.statistics.intervals import wilson_limits
 FEWEST_HOSPITALS = 5
 
 
-def mean_limits(values: Floats) -> tuple[float, float]:
-    """95 % limits of a mean over patients: Wilson's where the answers are 0 and 1, else Student's t."""
-    n = len(values)
-    if np.isin(values, (0.0, 1.0)).all():
-        return wilson_limits(float(values.sum()), n)
-    half = float(stdtrit(n - 1, 0.975)) * float(values.std(ddof=1)) / math.sqrt(n)
-    return float(values.mean()) - half, float(values.mean()) + half
+def mean_limits(answers: Floats) -> Floats:
+    """95 % limits of each model's mean over patients, (2, models): Wilson's for answers 0 and 1, else Student's t.
+
+    ``answers`` is (patients, models) with two patients at least.
+    """
+    n = len(answers)
+    mean = answers.mean(axis=0)
+    half = float(stdtrit(n - 1, 0.975)) * answers.std(axis=0, ddof=1) / math.sqrt(n)
+    limits = np.array([mean - half, mean + half])
+    for column in np.flatnonzero(((answers == 0) | (answers == 1)).all(axis=0)):
+        limits[:, column] = wilson_limits(float(answers[:, column].sum()), n)
+    return limits
 
 
-def hospital_scores(panel: Panel, model: str) -> dict[str, HospitalScore]:
-    """θ at each hospital; the cells' intervals are joined by their distances (Zou & Donner 2008, MOVER)."""
-    column = panel.models.index(model)
-    return {hospital: _hospital_score(panel, hospital, column) for hospital in panel.hospitals}
-
-
-def _hospital_score(panel: Panel, hospital: str, column: int) -> HospitalScore:
-    value, below, above = panel.offset, 0.0, 0.0
-    for cell in panel.at(hospital):
-        answers = cell.answers[:, column]
-        mean = float(answers.mean())
-        low, high = mean_limits(answers)
+def hospital_scores(panel: Panel, hospital: str) -> list[HospitalScore]:
+    """θ of each model; the cells' intervals are joined by their distances (Zou & Donner 2008, MOVER)."""
+    value = np.full(len(panel.models), panel.offset)
+    reach = np.zeros((2, len(panel.models)))
+    cells = panel.at(hospital)
+    for cell in cells:
+        mean = cell.answers.mean(axis=0)
         value += cell.weight * mean
-        below += (cell.weight * (mean - low)) ** 2
-        above += (cell.weight * (high - mean)) ** 2
-    return HospitalScore(
-        value=value,
-        low=value - math.sqrt(below),
-        high=value + math.sqrt(above),
-        cases=panel.cases[hospital],
-        patients=panel.patients(hospital),
-        method="wilson for 0/1, t otherwise; cells joined by MOVER",
-    )
+        reach += (cell.weight * (mean_limits(cell.answers) - mean)) ** 2
+    low, high = value - np.sqrt(reach[0]), value + np.sqrt(reach[1])
+    return [
+        HospitalScore(
+            value=float(value[model]),
+            low=float(low[model]),
+            high=float(high[model]),
+            cases=panel.cases[hospital],
+            patients=sum(cell.patients for cell in cells),
+            method="wilson for 0/1, t otherwise; cells joined by mover",
+        )
+        for model in range(len(panel.models))
+    ]
 
 
 def kendall(panel: Panel) -> KendallTau:
     """τ-b of the models' order for every two hospitals (Kendall 1945), from the signs of all differences."""
     theta = panel.scores()
-    apart = theta[:, :, None] - theta[:, None, :]
-    signs = np.where(np.abs(apart) <= SAME, 0.0, np.sign(apart)).reshape(len(theta), -1)
+    first, second = np.triu_indices(len(panel.models), k=1)
+    apart = theta[:, first] - theta[:, second]
+    signs = np.where(np.abs(apart) <= SAME, 0.0, np.sign(apart))
     agreement = signs @ signs.T
     pairs = []
     for g, h in combinations(range(len(panel.hospitals)), 2):

@@ -166,6 +166,7 @@ def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, 
         range(len(panel.models)),
         key=lambda m: (position[m], -lowest[m], submitted.get(panel.models[m]) or "", panel.models[m]),
     )
+    at = {hospital: hospital_scores(panel, hospital) for hospital in panel.hospitals}
     models = tuple(
         RankedModel(
             model=panel.models[m],
@@ -173,7 +174,7 @@ def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, 
             score_by_patients=float(pooled[m]),
             rank=int(position[m]),
             rank_set=(int(significance.lowest[m]), int(significance.highest[m])),
-            hospitals=hospital_scores(panel, panel.models[m]),
+            hospitals={hospital: found[m] for hospital, found in at.items()},
             worst_hospital=WorstHospital(hospital=panel.hospitals[worst[m]], value=float(lowest[m])),
             spread=float(highest[m] - lowest[m]),
         )

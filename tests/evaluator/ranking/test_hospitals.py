@@ -30,8 +30,10 @@ def panel_of(hospitals: int, models: int, *, seed: int = 0, n: int = 12) -> Pane
 def test_a_mean_of_a_metric_has_students_interval_and_a_share_wilsons() -> None:
     values = np.array([0.2, 0.4, 0.9, 0.5])
     expected = t.interval(0.95, 3, loc=values.mean(), scale=values.std(ddof=1) / 2)
-    assert mean_limits(values) == pytest.approx(expected)
-    assert mean_limits(np.array([1.0, 1.0, 0.0])) == pytest.approx(proportion_confint(2, 3, method="wilson"))
+    share = np.array([1.0, 1.0, 0.0, 0.0])
+    limits = mean_limits(np.column_stack([values, share]))
+    assert limits[:, 0].tolist() == pytest.approx(expected)
+    assert limits[:, 1].tolist() == pytest.approx(proportion_confint(2, 4, method="wilson"))
 
 
 def test_sensitivity_and_specificity_are_joined_as_newcombe_joins_two_proportions() -> None:
@@ -46,7 +48,7 @@ def test_sensitivity_and_specificity_are_joined_as_newcombe_joins_two_proportion
         cases={"A": 50},
         statistic="",
     )
-    score = hospital_scores(panel, "m")["A"]
+    score = hospital_scores(panel, "A")[0]
     assert score.value == pytest.approx(0.9 - 0.2)
     expected = confint_proportions_2indep(18, 20, 6, 30, method="newcomb", compare="diff")
     assert (score.low, score.high) == pytest.approx(expected, abs=1e-9)
