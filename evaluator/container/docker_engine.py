@@ -94,7 +94,6 @@ class DockerEngine(DockerImages):
             running=not ended,
             exit_code=int(state["ExitCode"]) if ended else None,
             oom_killed=bool(state["OOMKilled"]),
-            error=str(state["Error"]),
         )
 
     def follow_memory(self, name: str) -> Iterator[int]:

@@ -55,7 +55,6 @@ class ContainerSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     read_only: bool = True
     masked: tuple[str, ...] = ()  # the image's VOLUME paths
-    weights: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +64,6 @@ class ContainerState:
     running: bool
     exit_code: int | None = None
     oom_killed: bool = False
-    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

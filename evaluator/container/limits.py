@@ -23,7 +23,6 @@ class Limits:
     findings: int = 1000  # per case
     case_seconds: float = 300.0
     start_seconds: float = 120.0
-    log_kept_bytes: int = 10 * MIB  # on the engine's disk
     log_bytes: int = 64 * MIB  # above it the container is killed
     disk_floor_bytes: int = 2 * GIB  # free space of the engine's disk, below it a writing container is killed
     restarts: int = 3

@@ -6,6 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -119,5 +120,6 @@ class Images:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for image in self._built.values():
-            self._api.remove_image(image, force=True)
+            with suppress(ImageNotFound):
+                self._api.remove_image(image, force=True)
         self._api.close()
