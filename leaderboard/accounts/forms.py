@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
@@ -23,7 +23,7 @@ def dress(form: forms.BaseForm) -> None:
 class LoginForm(AuthenticationForm):
     """The user name is an e-mail address, in whatever case it is typed."""
 
-    error_messages: ClassVar = {
+    error_messages = {  # noqa: RUF012, the base class declares it so
         "invalid_login": "This address and password do not fit together. Check both, or ask for a login link.",
         "inactive": "This account is switched off. Ask an organiser.",
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from csp.decorators import csp_update
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
@@ -26,8 +27,12 @@ from leaderboard.dashboards.selectors.hospitals import hospital_rows
 from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Needle, needle
 from leaderboard.rankings.selectors import get_snapshot
 
-# plotly.js writes styles into its drawings; nonces and hashes do not help everywhere.
-with_figures = csp_update({"style-src": ["'unsafe-inline'"]})
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def with_figures(view: View) -> View:
+    """plotly.js writes styles into its drawings; nonces and hashes do not help everywhere."""
+    return cast("View", csp_update({"style-src": ["'unsafe-inline'"]})(view))
 
 
 @require_safe

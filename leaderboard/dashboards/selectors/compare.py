@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import Http404
 
@@ -14,7 +13,7 @@ from evaluator.statistics.roc import compare_auc
 from evaluator.statistics.strata import SIZE_STRATA
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
-from leaderboard.dashboards.formatting import Shown, Unit
+from leaderboard.dashboards.formatting import RateJson, Shown, Unit
 from leaderboard.dashboards.selectors.card import outcomes_of
 from leaderboard.dashboards.selectors.columns import Block
 from leaderboard.rankings.models import Snapshot
@@ -79,23 +78,21 @@ def compare(benchmark: Benchmark, ids: Sequence[str]) -> Compared:
     others = [pair for pair in pairs if not pair[0].case.cancer]
     blocks = [one.overall, two.overall]
     sensitivity = [
-        _difference(
-            label, _in_stratum(cancers, stratum), _hides(blocks, lambda block, at=stratum: block["sensitivity"][at])
-        )
-        for stratum, label in ((item["key"], item["label"]) for item in benchmark.strata)
+        _difference(item["label"], _in_stratum(cancers, item["key"]), _hides(_sensitivities(blocks, item["key"])))
+        for item in benchmark.strata
     ]
-    specificity = [_difference("All hospitals", others, _hides(blocks, lambda block: block["specificity"]))]
+    specificity = [_difference("All hospitals", others, _hides([block["specificity"] for block in blocks]))]
     for name in sorted(one.hospitals.keys() & two.hospitals.keys()):
         mine = [one.hospitals[name], two.hospitals[name]]
         here = [pair for pair in cancers if pair[0].hospital == name]
-        sensitivity.append(_difference(name, here, _hides(mine, lambda block: block["sensitivity"]["all"])))
+        sensitivity.append(_difference(name, here, _hides(_sensitivities(mine, "all"))))
         there = [pair for pair in others if pair[0].hospital == name]
-        specificity.append(_difference(name, there, _hides(mine, lambda block: block["specificity"])))
+        specificity.append(_difference(name, there, _hides([block["specificity"] for block in mine])))
     return Compared(
         source=found,
         sensitivity=sensitivity,
         specificity=specificity,
-        ranking=[*_scores(found), _areas(pairs, _hides(blocks, lambda block: block["auc"]))],
+        ranking=[*_scores(found), _areas(pairs, _hides([block["auc"] for block in blocks]))],
     )
 
 
@@ -104,9 +101,13 @@ def _in_stratum(pairs: Pairs, name: str) -> Pairs:
     return [] if stratum is None else [pair for pair in pairs if stratum.has(pair[0].size_mm)]
 
 
-def _hides(blocks: Sequence[Block], rate: Callable[[Block], Any]) -> str:
+def _sensitivities(blocks: Sequence[Block], stratum: str) -> list[RateJson]:
+    return [block["sensitivity"][stratum] for block in blocks]
+
+
+def _hides(rates: Sequence[RateJson]) -> str:
     """Why a difference is not shown: a rate that either report card does not show."""
-    return next((words for block in blocks if (words := formatting.rate(rate(block)).words)), "")
+    return next((words for rate in rates if (words := formatting.rate(rate).words)), "")
 
 
 def _difference(label: str, pairs: Pairs, hidden: str) -> Difference:

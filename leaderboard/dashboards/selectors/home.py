@@ -8,9 +8,10 @@ from datetime import datetime
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards.selectors.benchmarks import Size, benchmark_size
-from leaderboard.dashboards.selectors.board import Board, Choices, Row, get_board
+from leaderboard.dashboards.selectors.board import Board, Choices, get_board
 from leaderboard.dashboards.selectors.columns import Block
 from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Needle, needle
+from leaderboard.dashboards.selectors.rows import Row
 
 SHOWN = ("sensitivity_le20", "specificity", "ppv", "score")
 RARE = 0.0001
@@ -61,7 +62,7 @@ def front_page(benchmark: Benchmark | None) -> Front:
     leaders = [row for row in board.ranked if row.rank.partition("–")[0] == "1"]
     first = None
     if leaders and board.snapshot:
-        first = board.snapshot.entries.filter(evaluation__submission=leaders[0].submission).first()
+        first = board.snapshot.entries.filter(evaluation__submission__pk=leaders[0].submission).first()
     mine = haystack(first.overall if first else None)
     return Front(
         benchmark=benchmark,

@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from leaderboard.dashboards.axes import Axis
 from leaderboard.dashboards.formatting import Shown
-from leaderboard.dashboards.selectors.board import Board, Row
+from leaderboard.dashboards.selectors.board import Board
 from leaderboard.dashboards.selectors.columns import Column
+from leaderboard.dashboards.selectors.rows import Row
 
 register = template.Library()
 BAR = 38  # px from the cell's top: under the number, above the interval's text
