@@ -35,6 +35,26 @@ def team_add(*, team: Team, user: User, role: str = Membership.Role.MEMBER) -> M
     return membership
 
 
+@transaction.atomic
+def person_add(
+    *, email: str, name: str = "", team: str | None = None, organiser: bool = False, reviewer: bool = False
+) -> User:
+    """A person with this address, made if new. Roles and teams are added, never taken away."""
+    user = User.objects.filter(email=email.strip().lower()).first()
+    if user is None:
+        user = User.objects.create_user(email, name=name or email)
+    user.is_organiser = user.is_organiser or organiser
+    user.is_reviewer = user.is_reviewer or reviewer
+    user.save(update_fields=["is_organiser", "is_reviewer", "email"])
+    if team:
+        known = Team.objects.filter(slug=slugify(team)).first()
+        if known is None:
+            team_create(name=team, owner=user)
+        elif not known.memberships.filter(user=user).exists():
+            team_add(team=known, user=user)
+    return user
+
+
 def user_rename(*, user: User, name: str) -> User:
     user.name = name.strip()
     user.full_clean(exclude=["password"])

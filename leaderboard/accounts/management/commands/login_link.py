@@ -21,8 +21,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(email=options["email"].lower(), is_active=True).first()
         if user is None:
-            raise CommandError(
-                f"Nobody here has the address {options['email']}. Make an organiser with `manage.py createsuperuser`."
-            )
+            raise CommandError(f"Nobody here has the address {options['email']}. Add them with `manage.py add_person`.")
         token = login_link_create(user=user, minutes=options["minutes"])
         self.stdout.write(reverse("accounts:login-link", args=[token]))
