@@ -21,15 +21,17 @@ def command(
     hospitals: Annotated[int, typer.Option(min=1, max=100, help="How many hospitals.")] = 4,
     cases: Annotated[int, typer.Option(min=1, help="Scans per hospital.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same scans.")] = 7,
+    coarseness: Annotated[float, typer.Option(min=1, max=8, help="Multiplies voxel sizes: quicker and smaller.")] = 1.0,
     json: bool = console.JSON_OPTION,
 ) -> None:
     """Make cohorts of several hospitals that differ in scanners, protocols, patients and tumours.
 
     The scans are drawn, not real. A small public `sample` cohort is made beside them.
     """
-    finished = is_finished(out, Order(hospitals=hospitals, cases=cases, seed=seed))
+    order = Order(hospitals=hospitals, cases=cases, seed=seed, coarseness=coarseness)
+    finished = is_finished(out, order)
     with console.progress("Drawing scans", hospitals * cases + SAMPLE_CASES) as advance:
-        cohorts = synthesize(out, hospitals=hospitals, cases=cases, seed=seed, progress=advance)
+        cohorts = synthesize(out, hospitals=hospitals, cases=cases, seed=seed, progress=advance, coarseness=coarseness)
     if json:
         console.emit_json(
             {

@@ -48,7 +48,7 @@ def synthesize(
     folders, the sample last. Raises UsageError where ``out`` holds anything else.
     """
     order = Order(hospitals=hospitals, cases=cases, seed=seed, coarseness=coarseness)
-    if not (0 < hospitals <= 100 and seed >= 0 and coarseness >= 1):
+    if not (0 < hospitals <= 100 and seed >= 0 and 1 <= coarseness <= 8):
         raise UsageError("Between 1 and 100 hospitals can be made, with a seed of 0 or more.")
     plans = [
         _plan(out, hospital, number=number, order=order, cases=cases)

@@ -6,7 +6,6 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,7 @@ def _each(work: list[tuple[CohortPlan, PatientPlan]], *, workers: int) -> Iterat
         return
     # Spawned, because a forked copy of a threaded parent can hang.
     context = multiprocessing.get_context("spawn")
-    with _one_thread_each(), ProcessPoolExecutor(min(workers, len(work)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, len(work)), mp_context=context) as pool:
         futures = [pool.submit(make_patient, *item) for item in work]
         try:
             for future in as_completed(futures):
@@ -93,21 +92,6 @@ def _each(work: list[tuple[CohortPlan, PatientPlan]], *, workers: int) -> Iterat
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile do their matrix products alone; two by two they would take twice as long."""
-    name = "OPENBLAS_NUM_THREADS"
-    before = os.environ.get(name)
-    os.environ[name] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 def _anatomy(plan: CohortPlan, patient: PatientPlan) -> Anatomy:

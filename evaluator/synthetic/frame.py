@@ -34,8 +34,7 @@ def paint_table(shape_axes: tuple[NDArray[np.float64], NDArray[np.float64]], *, 
     """The table's shell in one axial plane, ``back`` mm behind the origin."""
     x, y = shape_axes[0][:, None], shape_axes[1][None, :]
     bow = y + back - (x / 190.0) ** 2 * 26.0
-    shell: NDArray[np.bool_] = (np.abs(bow) < 2.2) & (np.abs(x) < 205)
-    return shell
+    return np.logical_and(np.abs(bow) < 2.2, np.abs(x) < 205)
 
 
 def _oval(x: Array, y: Array, half_width: float, half_depth: float) -> Array:

@@ -142,7 +142,7 @@ def choose_hospitals(count: int, *, seed: int) -> tuple[Hospital, ...]:
 def _draw(number: int, *, seed: int) -> Hospital:
     rng = np.random.default_rng([seed, number, 0])
     spacing = round(float(rng.uniform(1.7, 2.3)), 1)
-    first, second = rng.permutation(["venous", "pancreatic", "arterial"])
+    first, second, _ = rng.permutation(["venous", "pancreatic", "arterial"])
     share = round(float(rng.uniform(0.5, 1.0)), 2)
     return Hospital(
         slug=f"hospital-{number + 1}",

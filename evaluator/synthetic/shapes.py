@@ -14,7 +14,7 @@ from evaluator.synthetic.tissue import Tissue
 Array = NDArray[np.float32]
 Axes = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 Box = tuple[slice, slice, slice]
-REACH = 320.0  # mm from the origin that fields cover
+REACH = (250.0, 200.0, 170.0)  # mm from the origin that fields cover
 MARGIN = 16.0  # mm a warp may move anything
 PIECE = 16  # samples of a curve measured at a time
 
@@ -28,26 +28,28 @@ class SmoothField:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, step: float) -> SmoothField:
-        side = int(2 * REACH / step) + 4
-        return cls(rng.standard_normal((side, side, side), dtype=np.float32) * np.float32(1.6), step)
+        sides = [int(2 * reach / step) + 4 for reach in REACH]
+        return cls(rng.standard_normal(sides, dtype=np.float32) * np.float32(1.6), step)
 
     def on(self, axes: Axes) -> Array:
         """Values, of unit order, at every point of the grid the three axes span."""
-        x, y, z = (self._basis(axis) for axis in axes)
-        rows = np.tensordot(x, self.coefficients, axes=(1, 0))  # i, b, c
-        planes = np.matmul(y, rows)  # i, j, c
-        values: Array = np.matmul(planes, z.T)
+        values: Array = self.coefficients
+        for number in (2, 1, 0):  # the first axis last: its sums run over contiguous planes
+            values = self._spread(values, axes[number], number)
         return values
 
-    def _basis(self, axis: NDArray[np.float64]) -> Array:
-        position = np.clip((axis + REACH) / self.step, 0, 2 * REACH / self.step)
+    def _spread(self, values: Array, axis: NDArray[np.float64], number: int) -> Array:
+        """From lattice to grid along one axis: each point is a weighted sum of four lattice neighbours."""
+        position = np.clip((axis + REACH[number]) / self.step, 0, 2 * REACH[number] / self.step)
         first = position.astype(int)
         t = position - first
         weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3]) / 6
-        basis = np.zeros((len(axis), len(self.coefficients)), dtype=np.float32)
-        for offset, weight in enumerate(weights):
-            basis[np.arange(len(axis)), first + offset] = weight
-        return basis
+        shape = [1, 1, 1]
+        shape[number] = len(axis)
+        spread = np.zeros([*values.shape[:number], len(axis), *values.shape[number + 1 :]], dtype=np.float32)
+        for offset, weight in enumerate(weights.astype(np.float32)):
+            spread += weight.reshape(shape) * np.take(values, first + offset, axis=number)
+        return spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,7 @@ class Tube:
         along = np.concatenate([[0.0], np.linalg.norm(np.diff(given, axis=0), axis=1).cumsum()])
         sizes = np.broadcast_to(np.asarray(radii, dtype=np.float64), along.shape)
         fine = np.linspace(0, along[-1], max(int(along[-1] / 1.5), 2))
-        return cls(CubicSpline(along, given)(fine), np.interp(fine, along, sizes), fine / along[-1])
+        return cls(CubicSpline(along, given, bc_type="natural")(fine), np.interp(fine, along, sizes), fine / along[-1])
 
     def nearest(self, canvas: Canvas, *, near: float = 1.0) -> tuple[Array, NDArray[np.intp], Box] | None:
         """Normalised distance, known up to ``near``; nearest sample of the curve; the box they hold for."""
@@ -147,10 +149,11 @@ class Tube:
 
 
 def _nearest(voxels: Array, points: NDArray[np.float64]) -> tuple[Array, NDArray[np.intp]]:
-    """Distance to the nearest of a few points, and which: a matrix product beats a tree here."""
+    """Distance to the nearest of a few points, and which: a table beats a tree here."""
     middle = points.mean(axis=0)  # float32 is precise enough about it
     ours, theirs = voxels - middle.astype(np.float32), (points - middle).astype(np.float32)
-    squares = (theirs**2).sum(axis=1) - 2 * ours @ theirs.T
+    squares = np.zeros((len(ours), len(theirs)), dtype=np.float32)
+    for axis in range(3):
+        squares += (ours[:, axis, None] - theirs[:, axis]) ** 2
     sample = squares.argmin(axis=1)
-    least = np.take_along_axis(squares, sample[:, None], axis=1)[:, 0] + (ours**2).sum(axis=1)
-    return np.sqrt(least.clip(0)), sample
+    return np.sqrt(np.take_along_axis(squares, sample[:, None], axis=1)[:, 0]), sample

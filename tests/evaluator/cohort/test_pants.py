@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -18,7 +19,7 @@ from tests.phantoms import Box, make_volume
 
 HEADER = ["\ufeffPanTS ID", "Shape", "spacing", "CT_phase", "sex", "age", "manufacturer", "manufacturer model"]
 HEADER += ["study type", "study year", "site", "tumor?", "mood"]
-ROWS = [
+ROWS: list[list[Any]] = [
     [
         "PanTS_00009001",
         "",
