@@ -35,7 +35,8 @@ start() {
         step "Database" python manage.py migrate --no-input
         step "Site on $ADDRESS, with its workers" start_demo_services "$ADDRESS"
     fi
-    step "Four hospitals, and every example through the pipeline" python manage.py demonstrate
+    shown_step "Four hospitals, and every example through the pipeline" \
+        python manage.py demonstrate --folder "$DEMO/cohorts" --archives "$DEMO/examples"
     STARTING=
     show
 }

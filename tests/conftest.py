@@ -17,6 +17,22 @@ from tests import factories
 app.conf.update(broker_url="memory://", broker_transport_options={})
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", metavar="NAME", help='run the tests marked long("NAME") and no others')
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long tests wait to be asked for by name; asked for, they run alone."""
+    asked = config.getoption("--long")
+    chosen, others = [], []
+    for item in items:
+        mark = item.get_closest_marker("long")
+        (chosen if (mark.args[0] if mark else None) == asked else others).append(item)
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = chosen
+
+
 @pytest.fixture(autouse=True)
 def data_folder(settings: Settings, tmp_path: Path) -> Path:
     folder = tmp_path / "data"

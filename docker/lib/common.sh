@@ -49,11 +49,23 @@ step() { # WHAT COMMAND…: its output goes to a log; a failure shows the end of
     printf '%d s\n' $((SECONDS - began))
 }
 
-watched() { # WHAT COMMAND…: like a step, but its output is for the reader too; sets CODE
-    local what=$1 log
+shown_step() { # WHAT COMMAND…: a step so long that its lines are shown as they come
+    local what=$1 log began=$SECONDS
     shift
     log=$(log_of "$what")
-    run_step copied_to "$log" "$@"
+    printf '%s:\n' "$what"
+    run_step shown_and_kept_in "$log" 's/^/    /' "$@"
+    if ((CODE)); then
+        printf '%s failed after %d s. The whole log: %s\n' "$what" $((SECONDS - began)) "$log" >&2
+        exit "$CODE"
+    fi
+    printf '%s ... %d s\n' "$what" $((SECONDS - began))
+}
+
+watched() { # WHAT COMMAND…: its output is the reader's, untouched; sets CODE
+    local what=$1
+    shift
+    run_step shown_and_kept_in "$(log_of "$what")" '' "$@"
 }
 
 kept_in() { # LOG COMMAND…
@@ -62,10 +74,10 @@ kept_in() { # LOG COMMAND…
     "$@" >"$log" 2>&1
 }
 
-copied_to() { # LOG COMMAND…
-    local log=$1
-    shift
-    "$@" 2>&1 | tee "$log"
+shown_and_kept_in() { # LOG SED COMMAND…
+    local log=$1 sed=$2
+    shift 2
+    "$@" 2>&1 | tee "$log" | sed -u "$sed"
 }
 
 log_of() { # WHAT

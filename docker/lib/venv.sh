@@ -1,17 +1,20 @@
 # shellcheck shell=bash
 # The .venv: made from pyproject.toml under docker/constraints.txt, and made again when they change. Sourced, never run.
 
-venv_inputs() { # what a .venv depends on, as one line
-    printf '%s %s' "$("$PYTHON_FOUND" -VV | tr ' \n' '--')" \
-        "$(cat "$ROOT/pyproject.toml" "$ROOT/docker/constraints.txt" <(printf '%s' "$ROOT") | sha256sum | cut -c1-16)"
+venv_inputs() { # the hash of what a .venv is made from; it knows where it lies, so that counts too
+    cat "$ROOT/pyproject.toml" "$ROOT/docker/constraints.txt" <(printf '%s' "$ROOT") | sha256sum | cut -c1-16
+}
+
+venv_runs() { # on the Python that was asked for, if one was
+    [[ $("$VENV/bin/python" -V 2>/dev/null) == "${PYTHON:+$("$PYTHON" -V)}"* ]] && "$VENV/bin/python" -c '' 2>/dev/null
 }
 
 need_venv() { # EXTRAS: comma-separated
     local extras=$1 stamp=$VENV/made-from inputs had=
     inputs=$(venv_inputs)
-    if [[ -x $VENV/bin/python && -e $stamp ]] && grep -qFx "$inputs" "$stamp"; then
+    if venv_runs && grep -qsFx "inputs $inputs" "$stamp"; then
         had=$(sed -n 's/^extras //p' "$stamp")
-        covers "$had" "$extras" && return
+        if covers "$had" "$extras"; then return; fi
         extras=$(printf '%s,%s' "$had" "$extras" | tr , '\n' | sort -u | paste -sd,)
     elif demo_lives; then
         die "The demonstration runs from .venv, which must be made again: bash docker/demo.sh stop, then start again."
@@ -31,5 +34,5 @@ make_venv() { # EXTRAS INPUTS HAD: in place, for a .venv cannot be moved; the st
     [[ $3 ]] || "$PYTHON_FOUND" -m venv --clear "$VENV"
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --retries 5 \
         -c "$ROOT/docker/constraints.txt" -e "${ROOT}[$1]"
-    printf '%s\nextras %s\n' "$2" "$1" >"$VENV/made-from"
+    printf 'inputs %s\nextras %s\n' "$2" "$1" >"$VENV/made-from"
 }

@@ -74,7 +74,7 @@ def test_a_venv_is_used_again_if_it_has_every_extra(house: House, had: str, want
 
 
 def test_a_venv_is_made_from_its_constraints(house: House) -> None:
-    made = 'make_venv() { mkdir -p "$VENV"; printf \'%s\\nextras %s\\n\' "$2" "$1" >"$VENV/made-from"; }'
+    made = 'make_venv() { mkdir -p "$VENV"; printf \'inputs %s\\nextras %s\\n\' "$2" "$1" >"$VENV/made-from"; }'
     need = f"begin test; PYTHON_FOUND=$(find_python); {made}; need_venv web"
     assert "Python packages [web]" in house.run(need).stdout
     assert house.run(need).stdout == ""
