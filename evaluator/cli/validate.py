@@ -13,7 +13,7 @@ import typer
 from evaluator.cli import console
 from evaluator.cli.run import Bar, default_state, parse_bytes
 from evaluator.cohort import Cohort, read_cohort
-from evaluator.container.archive import load_archive, read_archive, resolve_image
+from evaluator.container.archive import ArchiveReport, load_archive, read_archive, resolve_image
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.image_user import run_as
 from evaluator.container.images import ImageRecord
@@ -60,9 +60,12 @@ def validate(
     """
     limits = Limits(memory_bytes=parse_bytes(memory), case_seconds=case_limit)
     kept = state or default_state()
-    engine, checks = DockerEngine(), list[ArchiveCheck]()
+    replace_root = get_contract(contract).replace_root
+    checks: list[ArchiveCheck] = []
     try:
-        record = _admit(engine, image, contract, checks)
+        report = _check_archive(Path(image), checks)
+        engine = DockerEngine()
+        record = _admit(engine, image, report, checks, replace_root=replace_root)
     except ImageRefused as refusal:
         _show(checks, None, image=None, contract=contract, next_step=refusal.next_step, as_json=json)
         raise
@@ -85,26 +88,31 @@ def validate(
         raise fault(f"The try-out failed: {done.failure}.", failure=done.failure, why=done.reason, next_step=next_step)
 
 
-def _admit(engine: DockerEngine, image: str, contract: str, checks: list[ArchiveCheck]) -> ImageRecord:
-    """The image in the engine, with every check that was passed; the refused one is the last."""
-    replace_root = get_contract(contract).replace_root
-    path = Path(image)
+def _check_archive(path: Path, checks: list[ArchiveCheck]) -> ArchiveReport | None:
+    """None where the image was not given as an archive."""
+    if not path.is_file():
+        console.note(f"{path} is not a file, so an image in the engine; only an archive can be checked in full.")
+        return None
     try:
-        if path.is_file():
-            with console.progress(f"Checking {path.name}", path.stat().st_size) as advance:
-                report = read_archive(path, progress=advance)
-            checks += report.checks
-            with console.progress(f"Loading {path.name}", None):
-                record = load_archive(engine, path, report)
-        else:
-            record = resolve_image(engine, image)
-            console.note(
-                f"{image} is an image in the engine; `docker save` it and validate the archive for all checks."
-            )
+        with console.progress(f"Checking {path.name}", path.stat().st_size) as advance:
+            report = read_archive(path, progress=advance)
+    except ImageRefused as refusal:
+        checks += refusal.checks
+        raise
+    checks += report.checks
+    return report
+
+
+def _admit(
+    engine: DockerEngine, image: str, report: ArchiveReport | None, checks: list[ArchiveCheck], *, replace_root: bool
+) -> ImageRecord:
+    """The image in the engine, and whom it runs as."""
+    try:
+        with console.progress(f"Loading {image}", None):
+            record = resolve_image(engine, image) if report is None else load_archive(engine, Path(image), report)
         user = run_as(record, replace_root=replace_root)
     except ImageRefused as refusal:
-        last = ArchiveCheck(check="engine", ok=False, detail=f"{refusal.what} {refusal.why}".strip())
-        checks += refusal.checks or (last,)
+        checks.append(ArchiveCheck(check="engine", ok=False, detail=f"{refusal.what} {refusal.why}".strip()))
         raise
     checks.append(ArchiveCheck(check="engine", ok=True, detail=f"{record.digest}, runs as {user}"))
     return record
@@ -153,4 +161,5 @@ def _show(
         for case in done.cases
     ]
     console.table("Sample cases", ["case", "outcome", "likelihood", "seconds", "reason"], rows)
-    console.say(next_step if done.ok else "")
+    if done.ok:
+        console.say(next_step)
