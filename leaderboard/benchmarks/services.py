@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -10,7 +11,7 @@ from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
 from leaderboard.hospitals.models import Cohort
 
 # Edges are stored because "below 2 cm" and "at most 2 cm" differ: above < diameter <= upto, in mm.
-SIZE_STRATA = [
+SIZE_STRATA: list[dict[str, Any]] = [
     {"key": "all", "label": "All sizes", "above": None, "upto": None},
     {"key": "le20", "label": "≤ 2 cm", "above": None, "upto": 20},
     {"key": "le10", "label": "≤ 10 mm", "above": None, "upto": 10},
@@ -18,7 +19,7 @@ SIZE_STRATA = [
     {"key": "gt20_le40", "label": "> 20–40 mm", "above": 20, "upto": 40},
     {"key": "gt40", "label": "> 40 mm", "above": 40, "upto": None},
 ]
-PREVALENCES = [
+PREVALENCES: list[dict[str, Any]] = [
     {"value": 0.0001, "label": "general population"},
     {"value": 0.04, "label": "high-risk group"},
 ]

@@ -160,8 +160,11 @@ def test_a_running_run_is_cancelled_with_its_container(stage: Stage, member: Use
     settings.HEARTBEAT_SECONDS = 0.1
     submission = stage.accept()
     run = stage.runs(submission)[0]
-    engine = ActingEngine(submission.image, lambda: None)
-    engine.act = lambda: (run.refresh_from_db(), run_cancel(run=run, by=member), None)[-1]
+
+    def cancel() -> None:
+        run_cancel(run=run, by=member)
+
+    engine = ActingEngine(submission.image, cancel)
     run_execute(pk=run.pk, engine=engine)
     run.refresh_from_db()
     assert (run.state, run.failure) == (Run.State.CANCELLED, "cancelled")

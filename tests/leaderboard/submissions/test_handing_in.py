@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.core]
 
 
 def hand_in(benchmark: Benchmark, by: User, data: bytes = b"an archive", **changes: Any) -> Submission:
-    asked = {
+    asked: dict[str, Any] = {
         "team": changes.get("team") or by.teams.get(),
         "benchmark": benchmark,
         "model": "Detector",

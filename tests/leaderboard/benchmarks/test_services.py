@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.http import Http404
+
+from leaderboard.accounts.models import User
+from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
+from leaderboard.benchmarks.selectors import get_benchmark_for, main_benchmark
+from leaderboard.benchmarks.services import SIZE_STRATA, pancreas_benchmark_create
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+
+
+def test_the_real_benchmark_is_strict_and_the_demonstration_says_what_it_is() -> None:
+    real = pancreas_benchmark_create(cohorts=[], sample=None)
+    assert (real.panel_minimum, real.public_minimum, real.demonstration) == (30, 10, False)
+    Benchmark.objects.all().delete()
+    demonstration = factories.make_benchmark(hospitals=2)
+    assert (demonstration.panel_minimum, demonstration.public_minimum, demonstration.demonstration) == (3, 0, True)
+
+
+def test_radiologists_are_held_as_published_ranges_with_their_source(benchmark_rows: Benchmark) -> None:
+    found = {(row.metric, row.stratum): (row.low, row.high) for row in ReaderBaseline.objects.all()}
+    assert found == {
+        ("sensitivity", "le20"): (0.33, 0.44),
+        ("sensitivity", "all"): (0.76, 0.92),
+        ("specificity", "all"): (0.82, 0.96),
+    }
+    assert all(row.source for row in ReaderBaseline.objects.all())
+
+
+def test_made_again_it_keeps_what_was_changed_and_adds_the_new_cohort(benchmark_rows: Benchmark) -> None:
+    Benchmark.objects.update(quota_per_month=7)
+    late = factories.make_cohort()
+    call_command("pancreas_benchmark")
+    benchmark = Benchmark.objects.get()
+    assert benchmark.quota_per_month == 7
+    assert late in benchmark.cohorts.all()
+    assert benchmark.cohorts.count() == 3
+
+
+def test_the_strata_partition_the_sizes() -> None:
+    edges = [(one["above"], one["upto"]) for one in SIZE_STRATA if one["key"] not in ("all", "le20")]
+    assert edges == [(None, 10), (10, 20), (20, 40), (40, None)]
+
+
+@pytest.mark.parametrize("prevalences", [[], [{"value": 1.0, "label": "all"}], [0.04], [{"value": 0.04}]])
+def test_a_prevalence_that_is_none_is_refused(benchmark_rows: Benchmark, prevalences: list[object]) -> None:
+    benchmark_rows.prevalences = prevalences
+    with pytest.raises(ValidationError):
+        benchmark_rows.full_clean()
+
+
+def test_an_unpublished_benchmark_exists_for_organisers_only(
+    benchmark_rows: Benchmark, member: User, organiser: User
+) -> None:
+    assert main_benchmark() == benchmark_rows
+    Benchmark.objects.update(published=False)
+    assert main_benchmark() is None
+    assert get_benchmark_for(organiser, benchmark_rows.slug) == benchmark_rows
+    with pytest.raises(Http404):
+        get_benchmark_for(member, benchmark_rows.slug)
