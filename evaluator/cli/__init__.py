@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 import msgspec
 import typer
@@ -22,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _name in [name for name in COMMANDS if find_spec(f"evaluator.cli.{name}")]:
+for _name in COMMANDS:
     import_module(f"evaluator.cli.{_name}").register(app)
 
 
