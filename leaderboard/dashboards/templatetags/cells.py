@@ -5,8 +5,9 @@ Written as strings rather than templates: a leaderboard of 200 entries has 2,000
 
 from __future__ import annotations
 
+from html import escape
+
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from leaderboard.dashboards.axes import Axis
