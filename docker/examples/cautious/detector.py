@@ -9,21 +9,21 @@ from common.scan import Finding, Scan
 CAUTION = 1.0  # taken off every spot's logit
 RADII_MM = (6.5, 10.0)
 # Logistic regression on made-up scans, scaled so that half of the patients at 0.5 would have cancer without caution.
-BIAS = -3.08
+BIAS = -2.33
 WEIGHTS = {
-    "contrast": 0.00468,
-    "density": -0.001,
-    "odd_density": -0.351,
-    "log_prior": 1.68,
-    "log_radius": 0.624,
+    "contrast": -0.0106,
+    "density": -0.0204,
+    "odd_density": -0.292,
+    "log_prior": 1.96,
+    "log_radius": 1.57,
     "soft": 6.09,
-    "soft_around": -0.442,
-    "gas_around": -12.7,
-    "gland_around": -9.23,
-    "vessel_around": 3.48,
-    "fat_around": 0.781,
-    "dark": 7.37,
-    "fluid": -16.1,
+    "soft_around": -1.29,
+    "gas_around": -13.3,
+    "gland_around": -9.49,
+    "vessel_around": 4.97,
+    "fat_around": -0.63,
+    "dark": 8.93,
+    "fluid": -20.3,
 }
 
 

@@ -7,21 +7,21 @@ from common.grand_challenge import main
 from common.scan import Finding, Scan
 
 # Logistic regression on made-up scans, scaled so that half of the patients at 0.5 have cancer.
-BIAS = 14.05
+BIAS = 17.69
 WEIGHTS = {
-    "contrast": 0.0591,
-    "density": -0.121,
-    "odd_density": -0.152,
-    "log_prior": 1.14,
-    "log_radius": 0.566,
-    "soft": 3.32,
-    "soft_around": -0.347,
-    "gas_around": -64.3,
-    "gland_around": -18.9,
-    "vessel_around": -1.23,
-    "fat_around": -10.9,
-    "dark": 0.266,
-    "fluid": -21.1,
+    "contrast": 0.053,
+    "density": -0.133,
+    "odd_density": 0.063,
+    "log_prior": 0.979,
+    "log_radius": 0.707,
+    "soft": 3.34,
+    "soft_around": -4.25,
+    "gas_around": -66.1,
+    "gland_around": -17.2,
+    "vessel_around": -3.28,
+    "fat_around": -13.7,
+    "dark": 0.424,
+    "fluid": -22.2,
 }
 
 

@@ -18,7 +18,7 @@ from evaluator.errors import FailureClass, ImageRefused, InputRefused
 from tests.evaluator.container.archive_builder import Image, layer, member, sha256, tar_of, write
 
 Files = list[tuple[tarfile.TarInfo, bytes]]
-CHECKS = ["file", "members", "size", "blobs", "one image", "config", "platform", "layers", "devices", "command"]
+CHECKS = ["file", "members", "size", "blobs", "one image", "json", "config", "platform", "layers", "devices", "command"]
 
 
 def refusal(path: Path, limits: ArchiveLimits | None = None) -> ImageRefused:
