@@ -84,7 +84,7 @@ def test_a_container_that_sleeps_for_ever_is_gone_within_5_seconds_of_its_limit(
     api: Any = docker.from_env().api
     supervised = threading.Thread(target=lambda: results.append(run(engine, image, cohort, limits)))
     supervised.start()
-    while not (running := api.containers(filters={"ancestor": image})):
+    while supervised.is_alive() and not (running := api.containers(filters={"ancestor": image})):
         time.sleep(0.05)
 
     started = datetime.fromisoformat(api.inspect_container(running[0]["Id"])["State"]["StartedAt"][:19] + "+00:00")

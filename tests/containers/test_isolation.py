@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ import pytest
 
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.limits import MIB, Limits
-from evaluator.pipeline import try_out
-from evaluator.pipeline.cohort_run import TryOut
+from evaluator.errors import ClassifiedError
+from evaluator.pipeline import TryOut, Unwatched, try_out
 from tests.containers.submissions import FOLDER, Images
 from tests.tiny_cohorts import write_tiny_cohort
 
@@ -68,7 +66,9 @@ for case in cases:
 LIMITS = Limits(memory_bytes=256 * MIB, output_bytes=32 * MIB, file_bytes=100 * MIB, cpus=64)
 
 
-def tried_out(engine: DockerEngine, image: str, folder: Path, *, contract: str = "folder") -> TryOut:
+def tried_out(
+    engine: DockerEngine, image: str, folder: Path, *, contract: str = "folder", watcher: Unwatched | None = None
+) -> TryOut:
     return try_out(
         engine=engine,
         image=image,
@@ -77,6 +77,7 @@ def tried_out(engine: DockerEngine, image: str, folder: Path, *, contract: str =
         limits=LIMITS,
         state=folder / "state",
         rng=np.random.default_rng(7),
+        watcher=watcher,
     )
 
 
@@ -125,19 +126,33 @@ def test_nothing_inside_tells_which_case_or_hospital_a_scan_is_from(
     assert seen["headers"] == [""]
 
 
-def test_the_engine_shows_every_limit(engine: DockerEngine, images: Images, tmp_path: Path) -> None:
-    image = images.of(FOLDER + "time.sleep(3)\nfor case in cases: answer(case)\n", changes=("VOLUME /data",))
-    api: Any = docker.from_env().api
-    thread = threading.Thread(target=tried_out, args=(engine, image, tmp_path))
-    thread.start()
-    while not (running := api.containers(filters={"ancestor": image})):
-        time.sleep(0.05)
-    shown = api.inspect_container(running[0]["Id"])
-    volumes = {mount["Destination"]: mount for mount in shown["Mounts"]}
-    output = api.inspect_volume(volumes["/output"]["Name"])
-    thread.join()
-    api.close()
+class Inspector(Unwatched):
+    """Looks at the running container as the engine shows it, then cancels the run."""
 
+    def __init__(self, image: str) -> None:
+        self.image = image
+        self.container: dict[str, Any] = {}
+        self.volumes: dict[str, dict[str, Any]] = {}
+
+    def case_done(self, done: int, total: int) -> None:
+        api: Any = docker.from_env().api
+        (running,) = api.containers(filters={"ancestor": self.image})
+        self.container = api.inspect_container(running["Id"])
+        mounts = {mount["Destination"]: mount for mount in self.container["Mounts"]}
+        self.volumes = mounts | {"/output": api.inspect_volume(mounts["/output"]["Name"])}
+        api.close()
+
+    def cancelled(self) -> bool:
+        return bool(self.container)
+
+
+def test_the_engine_shows_every_limit(engine: DockerEngine, images: Images, tmp_path: Path) -> None:
+    image = images.of("import time\ntime.sleep(9999)\n", changes=("VOLUME /data",))
+    inspector = Inspector(image)
+    with pytest.raises(ClassifiedError, match="cancelled"):
+        tried_out(engine, image, tmp_path, watcher=inspector)
+
+    shown, volumes, output = inspector.container, inspector.volumes, inspector.volumes["/output"]
     host, config = shown["HostConfig"], shown["Config"]
     assert config["Image"] == image
     assert config["User"] == "1000:1000"
