@@ -133,4 +133,4 @@ def distinct(blobs: list[tuple[Blob, float]], zone: Zone, *, least: float) -> li
 
 
 def _mean(array: np.ndarray, zone: Zone, mm: float) -> np.ndarray:
-    return ndimage.gaussian_filter(array, zone.sigma(mm), truncate=2.5)
+    return ndimage.gaussian_filter(array, zone.sigma(mm), truncate=2.0)

@@ -12,7 +12,7 @@ from common.scan import Scan
 AIR, FAT, BONE = -500, (-160, -60), 170  # Hounsfield units
 USUAL_FAT = -104.0
 LUNG_SHARE = 0.06  # of the body's section: that height is the landmark
-MARGIN_MM = 30.0
+MARGIN_MM = 15.0
 # The gland's course from tail to head, mm from (spine, middle of the body's depth, lung landmark).
 COURSE_X = [-90, -60, -30, -10, 0, 10, 20, 40, 50]
 COURSE_Y = [-18, -5, 16, 22, 21, 13, 10, 8, 8]
