@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from evaluator.container.limits import GIB, KIB, MIB, Limits
 from evaluator.contract import get_contract
 from evaluator.errors import SubmissionFault, UsageError
 from evaluator.pipeline import Unwatched, run_cohort
-from evaluator.records import CohortResult, SubmissionRecord
+from evaluator.records import SubmissionRecord
 from evaluator.results import SCHEMA, Results
 from evaluator.scoring import DEFAULT_HIT_RULE, SCORER
 
@@ -54,7 +54,7 @@ def run(
     out: Path = typer.Option(..., "--out", help="Where the results are written."),  # noqa: B008
     contract: str = typer.Option("folder", "--contract", help="folder or grand-challenge."),
     case_limit: float = typer.Option(300.0, "--case-limit", min=0.1, help="Seconds per case."),
-    start_limit: float = typer.Option(120.0, "--start-limit", min=0.0, help="Seconds to start, once a container."),
+    start_limit: float = typer.Option(30.0, "--start-limit", min=0.0, help="Seconds to start, once a container."),
     memory: str = typer.Option("4g", "--memory", help="Memory of a container, such as 512m or 16g."),
     gpus: int = typer.Option(0, "--gpus", min=0, help="GPUs of a container."),
     threshold: float = typer.Option(0.5, "--threshold", min=0.0, max=1.0, help="Operating point, fixed beforehand."),
@@ -77,7 +77,15 @@ def run(
     read = [_read(path) for path in cohorts]
     engine = DockerEngine()
     record = _image(engine, image)
-    done = []
+    submission = SubmissionRecord(
+        model=model or model_name(image),
+        image=record.digest,
+        contract=contract,
+        threshold=threshold,
+        trained_on=tuple(trained_on),
+        submitted=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    written = Results(schema=SCHEMA, scorer=SCORER, hit_rule=DEFAULT_HIT_RULE, submission=submission, cohorts=())
     for cohort, child in zip(read, seeds, strict=True):
         with _bar(f"{cohort.hospital}: running", len(cohort.cases)) as advance:
             result = run_cohort(
@@ -90,20 +98,9 @@ def run(
                 rng=np.random.default_rng(child),
                 watcher=Bar(advance),
             )
-        done.append(replace(result, seed=seed))
-    submission = SubmissionRecord(
-        model=model or model_name(image),
-        image=record.digest,
-        contract=contract,
-        threshold=threshold,
-        trained_on=tuple(trained_on),
-        submitted=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    written = Results(
-        schema=SCHEMA, scorer=SCORER, hit_rule=DEFAULT_HIT_RULE, submission=submission, cohorts=tuple(done)
-    )
-    results.write(out, written)
-    _summarise(done, out, as_json=as_json, written=written)
+        written = replace(written, cohorts=(*written.cohorts, replace(result, seed=seed)))
+        results.write(out, written)  # after each hospital: what a later one's failure cannot take back
+    _summarise(written, out, as_json=as_json)
 
 
 def parse_bytes(text: str) -> int:
@@ -146,8 +143,8 @@ def _bar(text: str, total: int | None) -> AbstractContextManager[Any]:
     return console.progress(text, total)
 
 
-def _summarise(done: Sequence[CohortResult], out: Path, *, as_json: bool, written: Results) -> None:
-    for cohort in done:
+def _summarise(written: Results, out: Path, *, as_json: bool) -> None:
+    for cohort in written.cohorts:
         classes = Counter(str(case.failure) for case in cohort.cases if case.failure)
         failed = ", ".join(f"{count} {name}" for name, count in sorted(classes.items())) or "none"
         peak = f"{cohort.peak_memory_bytes / MIB:,.0f} MiB" if cohort.peak_memory_bytes else "unknown"
@@ -162,7 +159,7 @@ def _summarise(done: Sequence[CohortResult], out: Path, *, as_json: bool, writte
         console.emit_json(written)
     else:
         console.note(f"Results: {out}")
-    cases = [case for cohort in done for case in cohort.cases]
+    cases = [case for cohort in written.cohorts for case in cohort.cases]
     if cases and all(case.failed for case in cases):
         raise SubmissionFault(
             f"No case of {len(cases)} has a usable output.",

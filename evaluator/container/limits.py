@@ -22,7 +22,7 @@ class Limits:
     json_bytes: int = MIB
     findings: int = 1000  # per case
     case_seconds: float = 300.0
-    start_seconds: float = 120.0
+    start_seconds: float = 30.0
     log_bytes: int = 64 * MIB  # above it the container is killed
     disk_floor_bytes: int = 2 * GIB  # free space of the engine's disk, below it a writing container is killed
     restarts: int = 3
