@@ -168,7 +168,7 @@ FILE_UPLOAD_TEMP_DIR = DATA / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # of a form without its files
 
 # Celery: rows are the queue, a message only says "look"; so it is acknowledged early, and may be lost or repeated.
-CELERY_BROKER_URL = os.environ.get("BROKER_URL") or "files://"
+CELERY_BROKER_URL = os.environ.get("BROKER_URL") or "files://localhost/"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if CELERY_BROKER_URL.startswith("files:"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {

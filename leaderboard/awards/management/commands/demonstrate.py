@@ -56,6 +56,7 @@ class Command(BaseCommand):
     def watch(self, benchmark: Benchmark, pks: list[Any]) -> None:
         """Say what changes; end when nothing is left to wait for."""
         said: dict[str, str] = {}
+        scans = 0
         changed = time.monotonic()
         warned = False
         while True:
@@ -63,8 +64,8 @@ class Command(BaseCommand):
             news = {row.model: line for row in rows if said.get(row.model) != (line := standing(row))}
             for model, line in news.items():
                 self.say(f"{model}: {line}")
-            if news:
-                said |= news
+            said |= news
+            if news or scans != (scans := scans_done(rows)):
                 changed = time.monotonic()
             if all(is_over(submission) for submission in rows) and nothing_is_unranked(benchmark):
                 return self.conclude(benchmark, rows)
@@ -96,10 +97,14 @@ def standing(submission: Submission) -> str:
         return f"{submission.get_state_display()}{retried}"
     runs = list(evaluation.runs.all())
     done = sum(run.state == Run.State.DONE for run in runs)
-    cases = sum(run.cases_done for run in runs)
     failed = "; ".join(run.reason for run in runs if run.state == Run.State.FAILED)
-    line = f"{evaluation.get_state_display()}, {done} of {len(runs)} hospitals, {cases} scans"
+    line = f"{evaluation.get_state_display()}, {done} of {len(runs)} hospitals"
     return f"{line}: {failed}" if failed else line
+
+
+def scans_done(submissions: list[Submission]) -> int:
+    runs = Run.objects.filter(evaluation__submission__in=submissions)
+    return sum(runs.values_list("cases_done", flat=True))
 
 
 def is_over(submission: Submission) -> bool:
