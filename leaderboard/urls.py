@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("accounts/", include("leaderboard.accounts.urls")),
@@ -11,4 +13,6 @@ urlpatterns = [
     path("evaluations/", include("leaderboard.evaluations.urls")),
     path("awards/", include("leaderboard.awards.urls")),
     path("", include("leaderboard.dashboards.urls")),
+    # Browsers ask for it where no page names an icon: beside JSON.
+    path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg")), name="icon"),
 ]

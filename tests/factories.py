@@ -111,7 +111,7 @@ def make_benchmark(*, hospitals: int) -> Benchmark:
 def case_result(case: Case, *, likelihood: float) -> CaseResult:
     """A cancer has one lesion, 5, 15, 25 … mm; a likelihood above 0.5 comes with a finding on it."""
     flagged = likelihood > 0.5
-    number = int(case.case.removeprefix("case-"))
+    number = int(case.case[-2:])
     record = CaseRecord(
         case=case.case,
         patient=case.patient,

@@ -45,9 +45,9 @@ class Tick:
 
 
 def proportion_axis(lows: Iterable[float], *, unit: Unit = Unit.PERCENT) -> Axis:
-    """From the whole tenth below the smallest value (an even number of tenths away) to 1."""
+    """From the whole tenth below the smallest value (an even number of tenths away, at least two) to 1."""
     smallest = min(lows, default=0.0)
-    tenths = max(0, math.floor(smallest * 10 + 1e-9))
+    tenths = min(9, max(0, math.floor(smallest * 10 + 1e-9)))
     return Axis(low=(tenths - tenths % 2) / 10, high=1.0, unit=unit)
 
 

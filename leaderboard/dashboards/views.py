@@ -25,7 +25,7 @@ from leaderboard.dashboards.selectors.download import board_csv, board_json
 from leaderboard.dashboards.selectors.home import front_page
 from leaderboard.dashboards.selectors.hospitals import hospital_rows
 from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Needle, needle
-from leaderboard.rankings.selectors import get_snapshot
+from leaderboard.rankings.selectors import being_ranked, get_snapshot
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -87,6 +87,9 @@ def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
 @with_figures
 @require_safe
 def card(request: HttpRequest, pk: UUID) -> HttpResponse:
+    if coming := being_ranked(pk):
+        benchmark = get_benchmark_for(request.user, coming.benchmark.slug)
+        return render(request, "dashboards/card_coming.html", {"submission": coming, "benchmark": benchmark})
     found = get_card(pk)
     benchmark = get_benchmark_for(request.user, found.source.submission.benchmark.slug)
     context = {

@@ -50,7 +50,7 @@ class Operations:
     submissions: list[StateCount]
     runs: list[StateCount]
     open_runs: list[Run]
-    failed_runs: list[Run]
+    failed_runs: list[Run]  # and cancelled ones: both can be put in line again
     open_submissions: list[Submission]
     failures: list[FailureCount]
 
@@ -106,7 +106,7 @@ def operations() -> Operations:
         submissions=count_states(Submission.objects.all()),
         runs=count_states(Run.objects.all()),
         open_runs=list(runs.filter(state__in=Run.OPEN).order_by("state_since")[:200]),
-        failed_runs=list(runs.filter(state=Run.State.FAILED).order_by("-state_since")[:100]),
+        failed_runs=list(runs.filter(state__in=(Run.State.FAILED, Run.State.CANCELLED)).order_by("-state_since")[:100]),
         open_submissions=list(submissions.filter(state__in=Submission.OPEN).order_by("state_since")[:200]),
         failures=[FailureCount(failure=row["failure"], fault=row["fault"], count=row["count"]) for row in failures],
     )

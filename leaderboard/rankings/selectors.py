@@ -174,9 +174,14 @@ def get_comparison(benchmark: Benchmark, ids: Sequence[str]) -> Comparison:
     return Comparison(benchmark=benchmark, snapshot=snapshot, cards=cards, pairs=pairs)
 
 
-def has_public_card(submission: Submission) -> bool:
+def being_ranked(pk: UUID) -> Submission | None:
+    """The submission, if it is done at every hospital and its report card comes with the next ranking."""
+    submission = Submission.objects.select_related("team", "benchmark").filter(pk=pk).first()
+    if submission is None or not eligible(submission.benchmark).filter(submission=submission).exists():
+        return None
     snapshot = newest_snapshot(submission.benchmark)
-    return snapshot is not None and snapshot.entries.filter(evaluation__submission=submission).exists()
+    ranked = snapshot is not None and snapshot.entries.filter(evaluation__submission=submission).exists()
+    return None if ranked else submission
 
 
 def get_own_evaluation(user: Person, pk: UUID | str) -> Evaluation | None:

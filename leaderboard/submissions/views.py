@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leaderboard.accounts.models import User
@@ -36,6 +37,9 @@ def submit(request: HttpRequest) -> HttpResponse:
             refusal = error
         else:
             messages.success(request, f"“{submission.model}” was taken in. This page shows how far it is.")
+            if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+                # A script would follow a redirect unseen, and use up the message before the person's page is there.
+                return HttpResponse(status=201, headers={"Location": reverse(PAGE, args=[submission.pk])})
             return redirect(PAGE, submission.pk)
     benchmark = main_benchmark()
     quotas = [(team, quota(team=team, benchmark=benchmark)) for team in teams_of(user)] if benchmark else []

@@ -26,6 +26,7 @@ ORGANISER = "login 403 403 403 200"
 
 # The answer to a GET, role by role. "post" is an address that only takes posts; those are decided below.
 GET = {
+    "icon": "302 302 302 302 302",
     "dashboards:home": OPEN,
     "dashboards:leaderboards": "302 302 302 302 302",
     "dashboards:leaderboard": OPEN,

@@ -16,8 +16,8 @@
       }
     });
     request.addEventListener("load", () => {
-      if (request.status === 200) {
-        location.assign(request.responseURL);
+      if (request.status === 201) {
+        location.assign(request.getResponseHeader("Location"));
         return;
       }
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
@@ -31,6 +31,7 @@
     line.hidden = false;
     button.disabled = true;
     request.open("POST", form.action || location.href);
+    request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
     request.send(new FormData(form));
   };
 

@@ -21,6 +21,11 @@ def test_a_column_without_a_single_false_alarm_still_has_an_axis() -> None:
     assert positive_axis([0.0], unit=Unit.PER_1000).high == 1.0
 
 
+def test_a_column_of_perfect_proportions_still_has_an_axis() -> None:
+    axis = proportion_axis([1.0, 1.0])
+    assert (axis.low, axis.high, axis.place(1.0)) == (0.8, 1.0, 100.0)
+
+
 def test_scores_below_zero_are_on_the_axis() -> None:
     axis = signed_axis([-0.091, 0.9])
     assert (axis.low, axis.high) == (-0.5, 1.0)

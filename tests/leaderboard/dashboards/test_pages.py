@@ -224,6 +224,15 @@ def test_a_report_card_carries_its_figures_as_json_and_as_tables(client: Client,
     assert "data:text/csv" in page
 
 
+def test_a_model_that_is_done_and_not_yet_ranked_is_told_to_be_coming(client: Client, ranked: Benchmark) -> None:
+    submission = factories.SubmissionFactory.create(benchmark=ranked, model="Late", accepted=True)
+    assert client.get(card_address("Late")).status_code == 404
+    factories.make_done(submission)
+    assert "is being computed" in words(client.get(card_address("Late")))
+    snapshot_make(benchmark=ranked)
+    assert "Provenance" in words(client.get(card_address("Late")))
+
+
 def test_a_report_card_of_nothing_published_is_not_found(client: Client, benchmark_rows: Benchmark) -> None:
     submission = factories.SubmissionFactory.create(benchmark=benchmark_rows, accepted=True)
     assert client.get(reverse("dashboards:card", args=[submission.pk])).status_code == 404
