@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from evaluator.cli import console
-from evaluator.cohort import CohortCheck, CohortCounts, check_cohort, import_pants, write_manifest
+from evaluator.cohort import Cohort, CohortCheck, CohortCounts, check_cohort, import_pants, write_manifest
 from evaluator.cohort.layout import IMAGES, MANIFEST_FILE
-from evaluator.errors import FaultLine, InputRefused
+from evaluator.errors import FaultLine, HospitalFault, InputRefused
 
 FAULTY = InputRefused.exit_code
 
@@ -32,7 +32,7 @@ def check(
     with console.progress("Reading cases", len(list((folder / IMAGES).glob("*")))) as advance:
         found = check_cohort(folder, progress=advance)
     if found.cohort is not None:
-        write_manifest(found.cohort)
+        _freeze(found.cohort)
     if json:
         console.emit_json(_document(folder, found))
     else:
@@ -67,6 +67,17 @@ def bring(
     _print_lines("What was not understood, or decided", brought.notes)
     console.say(f"{brought.cases} cases, {brought.positive} with cancer, in {out}.")
     console.say(f"Next: python -m evaluator cohort check {out}")
+
+
+def _freeze(cohort: Cohort) -> None:
+    try:
+        write_manifest(cohort)
+    except OSError as error:
+        raise HospitalFault(
+            f"The cohort is sound, but {MANIFEST_FILE} cannot be written in {cohort.path}.",
+            why=str(error),
+            next_step="Make the folder writable and check again; afterwards it may be read-only.",
+        ) from error
 
 
 def _document(folder: Path, found: CohortCheck) -> dict[str, object]:

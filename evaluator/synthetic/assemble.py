@@ -16,14 +16,17 @@ from scipy import ndimage
 
 from evaluator.cohort import CohortHeader, write_header, write_table
 from evaluator.cohort.layout import TABLE_FILE, ct_path, lesions_path, organs_path
-from evaluator.synthetic.anatomy import Anatomy, draw_anatomy, paint
+from evaluator.synthetic.anatomy import Anatomy, paint
+from evaluator.synthetic.atlas import draw_anatomy
 from evaluator.synthetic.hospitals import Hospital
 from evaluator.synthetic.patients import PatientPlan, ScanPlan, plan_patients
-from evaluator.synthetic.scanner import SEE_NOTHING, Shadow, expose, scan_axes, to_volume
+from evaluator.synthetic.scanner import Shadow, expose, scan_axes, to_volume
 from evaluator.synthetic.shapes import Axes, Ellipsoid
 from evaluator.synthetic.tissue import ORGANS, PANCREAS, organ_numbers
 from evaluator.synthetic.tumour import Tumour, cover, grow
 from evaluator.volumes import write_nifti
+
+MIMICRY = 0.5  # of a tumour's contrast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,8 @@ def make_patient(plan: CohortPlan, patient: PatientPlan) -> int:
     if missing:
         anatomy = _anatomy(plan, patient)
         rng = plan.rng(patient.number, 2)
-        tumours = [grow(rng, anatomy=anatomy, course=seat.course, diameter=seat.diameter_mm) for seat in patient.seats]
+        seats = patient.seats or tuple(filter(None, [patient.mimic]))
+        tumours = [grow(rng, anatomy=anatomy, course=seat.course, diameter=seat.diameter_mm) for seat in seats]
         for scan in missing:
             _make_scan(plan, patient, scan, anatomy, tumours)
     return len(patient.scans)
@@ -118,11 +122,15 @@ def _make_scan(
     hospital = plan.hospital
     axes = scan_axes(rng, hospital=hospital, size=patient.size, fat=patient.fat_mm)
     tissue = paint(_diseased(anatomy, patient, scan), axes)
-    seen = [pair for pair in zip(tumours, scan.diameters_mm, strict=True) if pair[1] >= SEE_NOTHING]
-    shadows = [_shadow(tumour, diameter, axes, tissue) for tumour, diameter in seen]
+    diameters = (patient.mimic.diameter_mm,) if patient.mimic else scan.diameters_mm
+    shadows = [
+        _shadow(tumour, axes, tissue, diameter=diameter, strength=MIMICRY if patient.mimic else 1.0)
+        for tumour, diameter in zip(tumours, diameters, strict=True)
+        if diameter
+    ]
     image = expose(rng, hospital=hospital, phase=scan.phase, tissue=tissue, axes=axes, shadows=shadows)
     organs = organ_numbers()[tissue]
-    lesions = _lesions(shadows, organs)
+    lesions = _lesions(shadows if patient.cancer else (), organs)
     shift = np.append(rng.uniform(-25, 25, 2), rng.uniform(-300, 300)).round(2)
 
     ct_path(plan.path, scan.case).parent.mkdir(parents=True, exist_ok=True)
@@ -148,9 +156,9 @@ def _diseased(anatomy: Anatomy, patient: PatientPlan, scan: ScanPlan) -> Anatomy
     return replace(anatomy, pancreas=pancreas)
 
 
-def _shadow(tumour: Tumour, diameter: float, axes: Axes, tissue: NDArray[np.uint8]) -> Shadow:
+def _shadow(tumour: Tumour, axes: Axes, tissue: NDArray[np.uint8], *, diameter: float, strength: float) -> Shadow:
     share, box = cover(tumour, diameter=diameter, axes=axes, tissue=tissue)
-    return Shadow(share=share, box=box, diameter_mm=diameter)
+    return Shadow(share=share, box=box, diameter_mm=diameter, strength=strength)
 
 
 def _lesions(shadows: Sequence[Shadow], organs: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -27,7 +27,8 @@ def paint_frame(canvas: Canvas, *, fat: float) -> NDArray[np.bool_]:
     _paint_ribs(upper, wall[top])
     if back := canvas.part((-85, -110, -500), (85, 0, 500)):
         _paint_back(back)
-    return (tissue == Tissue.FAT) & (wall < 0.95)
+    cavity: NDArray[np.bool_] = (tissue == Tissue.FAT) & (wall < 0.95)
+    return cavity
 
 
 def paint_table(shape_axes: tuple[NDArray[np.float64], NDArray[np.float64]], *, back: float) -> NDArray[np.bool_]:

@@ -9,11 +9,11 @@ from scipy.special import ndtri
 
 from evaluator.errors import UsageError
 from evaluator.synthetic.hospitals import Hospital
-from evaluator.synthetic.scanner import SEE_NOTHING
 
 FEWEST_SCANS = 4
 PANEL = 3  # patients of either truth a demonstration needs for a ranking
-SMALLEST, LARGEST = 3.0, 50.0
+SMALLEST, LARGEST = 3.0, 50.0  # mm at diagnosis
+SEE_NOTHING = 6.0  # mm; before diagnosis a smaller tumour leaves no trace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Seat:
 
 @dataclass(frozen=True, kw_only=True)
 class ScanPlan:
-    """One scan. ``diameters_mm`` has one entry per seat; below ``SEE_NOTHING`` a tumour cannot be seen."""
+    """One scan. ``diameters_mm`` has one entry per seat, 0 where the tumour cannot be seen yet."""
 
     case: str
     index_scan: bool
@@ -39,7 +39,7 @@ class ScanPlan:
 
     @property
     def visible(self) -> bool:
-        return any(diameter >= SEE_NOTHING for diameter in self.diameters_mm)
+        return any(self.diameters_mm)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,7 @@ class PatientPlan:
     size: tuple[float, float, float]
     fat_mm: float
     seats: tuple[Seat, ...]
+    mimic: Seat | None  # inflamed or fatty tissue of a patient without cancer, fainter than a tumour
     dilated_duct: bool
     cysts: int
     scans: tuple[ScanPlan, ...]
@@ -101,7 +102,7 @@ def _diameters(rng: np.random.Generator, hospital: Hospital, count: int) -> list
     """Evenly spread over the hospital's distribution, so that a small cohort still has every size."""
     places = (np.arange(count) + rng.uniform(0.2, 0.8, count)) / max(count, 1)
     sizes = hospital.diameter_mm * np.exp(hospital.diameter_spread * ndtri(places))
-    return [float(size) for size in rng.permutation(sizes.clip(SMALLEST + 1, LARGEST - 2))]
+    return [float(size) for size in rng.permutation(sizes.clip(SMALLEST + 1, LARGEST - 4))]
 
 
 def _phases(rng: np.random.Generator, hospital: Hospital, count: int) -> list[str]:
@@ -135,6 +136,7 @@ def _plan(
         size=(stature + girth, stature + girth, stature),
         fat_mm=float(np.clip(rng.normal(hospital.fat_mm, 5), 7, 45)),
         seats=seats,
+        mimic=_mimic(rng) if not cancer and rng.random() < 0.3 else None,
         dilated_duct=bool(rng.random() < 0.6),
         cysts=int(rng.choice([0, 1, 2], p=[0.75, 0.2, 0.05] if cancer else [0.55, 0.3, 0.15])),
         scans=_scans(rng, hospital=hospital, seats=seats, cases=cases, early=early),
@@ -150,6 +152,14 @@ def _seats(rng: np.random.Generator, diameter: float) -> tuple[Seat, ...]:
         return (first,)
     other = float(rng.uniform(0.7, 0.92)) if course < 0.5 else float(rng.uniform(0.14, 0.3))
     return first, Seat(course=other, diameter_mm=max(diameter * float(rng.uniform(0.3, 0.6)), SMALLEST))
+
+
+def _mimic(rng: np.random.Generator) -> Seat:
+    return Seat(course=float(rng.uniform(0.14, 0.9)), diameter_mm=float(rng.uniform(9, 26)))
+
+
+def _seen(diameter: float, lead: float | None) -> float:
+    return 0.0 if lead is not None and lead >= 3 and diameter < SEE_NOTHING else diameter
 
 
 def _scans(
@@ -176,7 +186,7 @@ def _scans(
                 phase=phase,
                 scanner=str(rng.choice(hospital.scanners)),
                 lead_time_months=None if lead is None else round(lead, 1),
-                diameters_mm=tuple(seat.diameter_mm * shrink for seat in seats),
+                diameters_mm=tuple(_seen(seat.diameter_mm * shrink, lead) for seat in seats),
                 number=number,
             )
         )

@@ -16,16 +16,16 @@ from evaluator.synthetic.shapes import Axes, Box, SmoothField
 from evaluator.synthetic.tissue import PANCREAS, TUMOUR_DEPTH, Tissue, densities
 
 LOWEST, HIGHEST = -92.0, 99.0  # atlas millimetres about the pancreas that a scan covers, before jitter
-SEE_NOTHING = 4.0  # mm; a smaller tumour leaves no trace
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shadow:
-    """A tumour in a scan: how much of each voxel it fills, and how wide it is."""
+    """A tumour in a scan, or what looks like one: how much of each voxel it fills, how wide and how dark it is."""
 
     share: NDArray[np.float32]
     box: Box
     diameter_mm: float
+    strength: float = 1.0
 
 
 def scan_axes(rng: np.random.Generator, *, hospital: Hospital, size: Sequence[float], fat: float) -> Axes:
@@ -83,10 +83,10 @@ def to_volume(voxels: NDArray[np.generic], axes: Axes, *, flips: Sequence[int], 
 def _cast(image: NDArray[np.float32], shadow: Shadow, *, level: float, depth: float, axes: Axes) -> None:
     """Mix the tumour in; early tumours are fainter, large ones have a necrotic core."""
     here = image[shadow.box]
-    faint = min(1.0, 0.45 + 0.55 * shadow.diameter_mm / 18)
+    faint = shadow.strength * min(1.0, 0.45 + 0.55 * shadow.diameter_mm / 18)
     steps = [float(axis[1] - axis[0]) for axis in axes]
     inside = ndimage.distance_transform_edt(shadow.share > 0.5, sampling=steps)
-    core = 22.0 * np.clip((inside - 6.0) / 6.0, 0, 1)
+    core = 22.0 * shadow.strength * np.clip((inside - 6.0) / 6.0, 0, 1)
     image[shadow.box] = here * (1 - shadow.share) + (level - depth * faint - core) * shadow.share
 
 

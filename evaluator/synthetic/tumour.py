@@ -19,6 +19,7 @@ from evaluator.synthetic.tissue import PANCREAS, Tissue
 
 SMALLEST_MM = 2.0
 MOST_STEPS = 400
+CLOSED = 0.25  # share of a cell's neighbourhood that closes a gap
 GROUND = (*PANCREAS, Tissue.FAT, Tissue.DUCT, Tissue.CYST)  # what a tumour may stand on in a scan
 _DIRECTIONS = np.radians(np.arange(0, 180, 10))
 
@@ -34,9 +35,11 @@ class Tumour:
     course: float  # share of the pancreas' length, 0 uncinate process, 1 tail
 
     def at(self, diameter: float) -> NDArray[np.bool_]:
-        """The cells of the earliest state that is at least this wide."""
+        """The cells of the earliest state that is at least this wide, gaps at its rim closed."""
         step = int(np.searchsorted(np.maximum.accumulate(self.diameters), diameter)) + 1
-        return (self.reached > 0) & (self.reached <= step)
+        state = (self.reached > 0) & (self.reached <= step)
+        crowd = ndimage.uniform_filter(state.astype(np.float32), 3, mode="constant")
+        return state | (crowd > CLOSED)
 
 
 def grow(rng: np.random.Generator, *, anatomy: Anatomy, course: float, diameter: float) -> Tumour:

@@ -48,6 +48,13 @@ def test_faults_are_a_table_and_exit_code_3_and_nothing_is_frozen(folder: Path) 
     assert [fault["where"] for fault in found["faults"]] == ["images/A1/ct.nii.gz", "references/B1/lesions.nii.gz"]
 
 
+def test_a_manifest_that_cannot_be_written_is_the_hospitals_fault(folder: Path) -> None:
+    (folder / "manifest.json").mkdir()
+    done = call("cohort", "check", folder)
+    assert (done.code, done.out) == (6, "")
+    assert "cannot be written" in done.err
+
+
 def test_no_folder_is_a_sentence_and_exit_code_3(tmp_path: Path) -> None:
     done = call("cohort", "check", tmp_path / "nowhere")
     assert (done.code, done.out) == (3, "")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evaluator.synthetic.anatomy import draw_anatomy, in_patient, paint
+from evaluator.synthetic.anatomy import in_patient, paint
+from evaluator.synthetic.atlas import draw_anatomy
 from evaluator.synthetic.shapes import Axes
 from evaluator.synthetic.tissue import ORGANS, PANCREAS, VESSELS, Tissue, densities, organ_numbers
 

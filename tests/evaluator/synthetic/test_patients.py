@@ -44,6 +44,7 @@ def test_tumours_and_lead_times_keep_their_ranges() -> None:
     for hospital in choose_hospitals(8, seed=3):
         for patient in plan(hospital, scans=40):
             assert patient.cancer == bool(patient.seats)
+            assert not (patient.cancer and patient.mimic)
             for scan in patient.scans:
                 assert (scan.lead_time_months is not None) == patient.cancer
                 assert 0 <= (scan.lead_time_months or 0) <= 36
@@ -58,6 +59,13 @@ def test_an_earlier_scan_shows_a_smaller_tumour() -> None:
         assert later.index_scan
         assert earlier.day < later.day
         assert earlier.diameters_mm[0] < later.diameters_mm[0]
+
+
+def test_before_diagnosis_a_small_tumour_leaves_no_trace_and_at_diagnosis_every_one_does() -> None:
+    scans = [scan for hospital in NAMED for p in plan(hospital, scans=80) if p.cancer for scan in p.scans]
+    assert all(scan.visible for scan in scans if (scan.lead_time_months or 0) < 3)
+    hidden = [scan for scan in scans if not scan.visible]
+    assert 0 < len(hidden) < len(scans) / 4
 
 
 def test_names_do_not_tell_the_truth() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evaluator.synthetic.anatomy import draw_anatomy, paint
+from evaluator.synthetic.anatomy import paint
+from evaluator.synthetic.atlas import draw_anatomy
 from evaluator.synthetic.hospitals import HARBOUR, HILLCREST, LAKESIDE, NAMED, NORTHGATE, Hospital
 from evaluator.synthetic.scanner import Shadow, expose, scan_axes, to_volume
 from evaluator.synthetic.shapes import Axes

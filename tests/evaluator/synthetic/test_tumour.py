@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from evaluator.synthetic.anatomy import Anatomy, draw_anatomy, paint
+from evaluator.synthetic.anatomy import Anatomy, paint
+from evaluator.synthetic.atlas import draw_anatomy
 from evaluator.synthetic.shapes import Axes
 from evaluator.synthetic.tissue import PANCREAS, VESSELS, Tissue
 from evaluator.synthetic.tumour import GROUND, Tumour, cover, grow
