@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -41,7 +42,8 @@ class DockerOutput:
             try:
                 self._hold(spec)
             except BaseException:
-                self.discard(spec.name)
+                with suppress(PlatformFault):  # the first fault says more
+                    self.discard(spec.name)
                 raise
 
     def _hold(self, spec: OutputSpec) -> None:
