@@ -18,6 +18,8 @@ from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.rankings.selectors import Row as Source
 from leaderboard.rankings.selectors import leaderboard
 
+ON_A_CARD = 3  # numbers of a model on a small screen: those chosen, if they are so few
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
@@ -78,6 +80,8 @@ def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | No
         make_column(spec, shown=column, band=bands.get(spec.baseline or ("", "")), prevalence=choices.prevalence)
         for spec, column in zip(specs, cells, strict=True)
     ]
+    if len(columns) <= ON_A_CARD:
+        columns = [replace(column, essential=True) for column in columns]
     return Board(
         benchmark=benchmark,
         snapshot=found.snapshot,

@@ -17,6 +17,7 @@ from leaderboard.dashboards.selectors.columns import Column
 from leaderboard.dashboards.selectors.rows import Row
 
 register = template.Library()
+SIGNS = {"at least": "≥"}  # a cell has no room for words; its title says them
 BAR = 38  # px from the cell's top: under the number, above the interval's text
 
 
@@ -50,7 +51,7 @@ def cell(shown: Shown, column: Column) -> str:
     picture = f'<svg class="cell" {hidden}>{title}{_band(column)}{drawn}</svg>'
     if shown.words:
         return f'{label}<span class="words">{escape(shown.words)}</span>{picture}'
-    prefix = f'<span class="n">{shown.prefix}</span> ' if shown.prefix else ""
+    prefix = f'<span class="n">{SIGNS[shown.prefix]}</span> ' if shown.prefix else ""
     note = f'<span class="note">{escape(shown.note)}</span>' if shown.note else ""
     counts = f'<span class="n">{escape(shown.counts)}</span>' if shown.counts else ""
     return (

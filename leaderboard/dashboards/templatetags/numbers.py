@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
 
 from leaderboard.dashboards import formatting
 
@@ -37,7 +38,9 @@ def prevalence(value: float) -> str:
 
 @register.filter
 def utc(moment: datetime | None) -> str:
-    return "" if moment is None else formatting.utc(moment)
+    if moment is None:
+        return ""
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(timespec="seconds"), formatting.utc(moment))
 
 
 @register.filter

@@ -1,0 +1,114 @@
+"""One installation for all browser tests, one Chromium a file, one browser profile a person."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from playwright.sync_api import Browser, StorageState, expect, sync_playwright
+
+from tests.browser.installation import ROOT, Installation, installed
+from tests.browser.watch import Visitor, Watch
+from tests.containers.submissions import FOLDER_DETECTOR, Images, between
+
+PATIENCE = 60_000  # ms: the machine may be busy with other tests
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+# Finds every tumour of the tiny cohorts; on held-out cases it takes a second each, so that it can be watched.
+DETECTOR = "print('the detector starts', flush=True)\n" + between(FOLDER_DETECTOR, -50, 50).replace(
+    "    scan =", "    __import__('time').sleep(1)\n    scan ="
+)
+
+Visit = Callable[..., Visitor]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Last of all, and together: no other test of workers runs while the installation's listen to the same broker."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def chromium_path() -> str:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if not found:
+        pytest.fail("There is no Chromium on this machine: run docker/setup.sh, or name one in CHROMIUM.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("installation")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def archive(installation: Installation) -> Iterator[Path]:
+    """A real detector, as `docker save` writes it."""
+    client: Any = docker.from_env()
+    path = installation.folder / "detector.tar"
+    with Images() as images:
+        with path.open("wb") as file:
+            file.writelines(client.images.get(images.of(DETECTOR)).save())
+        client.close()
+        yield path
+    path.unlink()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = chromium_path()
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, StorageState]:
+    """The cookies of everybody who has followed a login link."""
+    return {}
+
+
+@pytest.fixture
+def visit(installation: Installation, chromium: Browser, signed_in: dict[str, StorageState]) -> Iterator[Visit]:
+    """Opens a browser for somebody: ``visit()`` for the public, ``visit("member")`` for one who signs in by a link."""
+    opened: list[Visitor] = []
+
+    def one(part: str = "", **options: Any) -> Visitor:
+        context = chromium.new_context(storage_state=signed_in.get(part), **options)
+        context.set_default_timeout(PATIENCE)
+        visitor = Visitor(
+            page=context.new_page(), watch=Watch(context, installation.address), address=installation.address
+        )
+        opened.append(visitor)
+        if part and part not in signed_in:
+            visitor.go(installation.desk("login_link", part=part))
+            signed_in[part] = context.storage_state()
+        return visitor
+
+    yield one
+    faults = [fault for visitor in opened for fault in visitor.watch.faults]
+    for visitor in opened:
+        visitor.page.context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    folder = Path(os.environ.get("SCREENSHOTS") or ROOT / ".data" / "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
