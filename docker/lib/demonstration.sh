@@ -54,7 +54,8 @@ PYTHON
 
 start_demo_services() { # ADDRESS:PORT
     local worker=(celery --app leaderboard worker --loglevel INFO --without-gossip --without-mingle)
-    spawn demo-web bash "$ROOT/docker/lib/keep.sh" gunicorn leaderboard.wsgi --bind "$1" --workers 2 --threads 4 --timeout 300
+    spawn demo-web bash "$ROOT/docker/lib/keep.sh" gunicorn leaderboard.wsgi --bind "$1" --workers 2 --threads 4 --timeout 300 \
+        --no-control-socket
     spawn demo-platform bash "$ROOT/docker/lib/keep.sh" "${worker[@]}" --beat --queues platform --hostname platform@demo --concurrency 1
     spawn demo-hospitals bash "$ROOT/docker/lib/keep.sh" "${worker[@]}" --queues hospitals --hostname hospitals@demo --concurrency 2
     wait_for 60 demo-web site_answers "$1"
