@@ -58,7 +58,6 @@ class FakeContainer:
         self.exit_code: int | None = None
         self.oom_killed = False
         self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
 
     def _run(self) -> None:
         code = CRASHED
@@ -120,7 +119,9 @@ class FakeEngine(FakeImages):
         if spec.image not in self.programs:
             raise PlatformFault("The engine refused to start the container.", why=f"No such image: {spec.image}.")
         self.started.append(spec)
-        self.containers[spec.name] = FakeContainer(self.programs[spec.image], spec, self._folder(spec.output.name))
+        container = FakeContainer(self.programs[spec.image], spec, self._folder(spec.output.name))
+        self.containers[spec.name] = container
+        container.thread.start()
 
     def look(self, name: str) -> ContainerState | None:
         container = self.containers.get(name)
