@@ -9,6 +9,8 @@ LOGS=$DATA/logs
 PIDS=$DATA/run
 VENV=$ROOT/.venv
 export PATH=$PATH:/usr/sbin:/sbin PYTHONUNBUFFERED=1
+# Workers share the cores already; and a sum's last digit would depend on the number of threads.
+export OPENBLAS_NUM_THREADS=1
 # Requests to this machine itself never go through a proxy.
 export no_proxy="${no_proxy:+$no_proxy,}127.0.0.1,localhost,::1"
 export NO_PROXY=$no_proxy

@@ -16,7 +16,7 @@ LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
 
 
 def demo(root: Path, *arguments: str) -> str:
-    command = ["bash", root / "docker/demo.sh", *arguments]
+    command = ["bash", str(root / "docker/demo.sh"), *arguments]
     # Its own folder decides where everything lies, whatever the test command has set for itself.
     own = {"LEADERBOARD_DATA", "DATABASE_URL", "BROKER_URL", "DJANGO_SETTINGS_MODULE"}
     env = {name: value for name, value in os.environ.items() if name not in own}
