@@ -22,7 +22,7 @@ def demo(root: Path, *arguments: str) -> str:
     env = {name: value for name, value in os.environ.items() if name not in own}
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, env=env)
     assert done.returncode == 0, done.stdout
-    return done.stdout
+    return str(done.stdout)
 
 
 def visit(url: str) -> str:
