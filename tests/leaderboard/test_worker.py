@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 300
 SLOW = FOLDER + "\nfor case in cases:\n    time.sleep(1.5)\n    answer(case)\n"
 
-pytestmark = [pytest.mark.containers, pytest.mark.django_db(transaction=True), pytest.mark.core]
+pytestmark = [pytest.mark.containers, pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("workers")]
 
 
 def database_url() -> str:
@@ -130,29 +130,61 @@ def containers(client: Any, submission: Submission) -> list[Any]:
     return found
 
 
+def half_way() -> bool:
+    return Run.objects.filter(state=Run.State.RUNNING, cases_done__gte=1).exists()
+
+
+def ranked() -> bool:
+    return Entry.objects.filter(snapshot__published=True).exists()
+
+
+def assert_counted_once(interrupted: set[int]) -> None:
+    assert Evaluation.objects.get().state == Evaluation.State.DONE
+    assert {run.attempt for run in Run.objects.filter(pk__in=interrupted)} == {2}
+    assert {run.attempt for run in Run.objects.exclude(pk__in=interrupted)} <= {1}
+    results = list(CohortResult.objects.select_related("run__cohort"))
+    assert len(results) == Run.objects.count() == 2
+    for result in results:
+        (cohort,) = result.payload["cohorts"]
+        counted = sorted(case["case"]["case"] for case in cohort["cases"])
+        assert counted == sorted(result.run.cohort.cases.values_list("case", flat=True))
+    (report,) = Snapshot.objects.get().report["models"]
+    assert report["overall"]["patients"] == {"positive": CASES, "negative": CASES}
+    assert report["overall"]["failures"]["cases"] == 0
+
+
+@pytest.mark.core
 def test_a_run_whose_worker_is_killed_is_completed_once_by_the_next(
     handed_in: Submission, start: Callable[[], WorkerProcess]
 ) -> None:
     first = start()
-    first.wait_until(Run.objects.filter(state=Run.State.RUNNING, cases_done__gte=1).exists)
+    first.wait_until(half_way)
     first.kill()
     interrupted = set(Run.objects.filter(state__in=Run.HELD).values_list("pk", flat=True))
     assert interrupted
     assert not CohortResult.objects.filter(run__in=interrupted).exists()
 
     second = start()
-    second.wait_until(Entry.objects.filter(snapshot__published=True).exists)
-    assert Evaluation.objects.get().state == Evaluation.State.DONE
-    assert {run.attempt for run in Run.objects.filter(pk__in=interrupted)} == {2}
-    assert {run.attempt for run in Run.objects.exclude(pk__in=interrupted)} <= {1}
-    assert CohortResult.objects.count() == Run.objects.count() == 2
-    snapshot = Snapshot.objects.get()
-    (report,) = snapshot.report["models"]
-    assert report["overall"]["patients"] == {"positive": CASES, "negative": CASES}
-    assert report["overall"]["failures"]["cases"] == 0
-
+    second.wait_until(ranked)
+    assert_counted_once(interrupted)
     client = docker.from_env()
     second.wait_until(lambda: not containers(client, handed_in))  # the killed worker's was removed by the next
     client.close()
     second.stop()
     assert not Worker.objects.exists()  # it ended in order and said so
+
+
+def test_a_run_whose_process_alone_is_killed_is_completed_once_by_the_same_worker(
+    handed_in: Submission, start: Callable[[], WorkerProcess]
+) -> None:
+    """As the kernel does when memory is short: one child is gone, and the worker lives on."""
+    worker = start()
+    worker.wait_until(half_way)
+    run = Run.objects.filter(state=Run.State.RUNNING, cases_done__gte=1).earliest("pk")
+    os.kill(int(run.worker.rpartition(":")[2]), signal.SIGKILL)
+
+    worker.wait_until(ranked)
+    assert_counted_once({run.pk})
+    client = docker.from_env()
+    worker.wait_until(lambda: not containers(client, handed_in))
+    client.close()
