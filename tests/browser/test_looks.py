@@ -12,59 +12,66 @@ from tests.browser.conftest import Visit
 from tests.browser.desk import PASSWORD
 from tests.browser.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.containers, pytest.mark.xdist_group("workers")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 INSPECT = Path(__file__).with_name("inspect.js").read_text()
 WIDTHS = {390: 844, 1440: 900}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 BOARD = "/leaderboard/pancreas-ct/"
 
-# Who opens it, its address with the submissions of some models in it, and what it answers.
+# What each person opens: addresses with the submissions of some models in them, and what they answer if not 200.
 PAGES = {
-    "home": ("", "/", 200),
-    "leaderboard": ("", BOARD, 200),
-    "leaderboard-of-two-columns": ("", f"{BOARD}?columns=sensitivity&columns=specificity&prevalence=4+%25", 200),
-    "leaderboard-of-nothing": ("", f"{BOARD}?text=nobody", 200),
-    "card": ("", "/models/{Careful}/", 200),
-    "compare": ("", f"{BOARD}compare/", 200),
-    "compare-two": ("", f"{BOARD}compare/?model={{Careful}}&model={{Wolf}}", 200),
-    "hospitals": ("", "/hospitals/", 200),
-    "needle": ("", "/needle/", 200),
-    "needle-refused": ("", "/needle/?found=101&cancers=100", 200),
-    "login": ("", "/accounts/login/", 200),
-    "link-refused": ("", "/accounts/login/unknown/", 410),
-    "not-found": ("", "/nowhere/", 404),
-    "submit": ("member", "/submissions/submit/", 200),
-    "submissions": ("member", "/submissions/", 200),
-    "submission-done": ("member", "/evaluations/{Careful}/", 200),
-    "submission-refused": ("member", "/evaluations/{Crashing}/", 200),
-    "submission-waiting": ("member", "/evaluations/{Slow}/", 200),
-    "profile": ("member", "/accounts/profile/", 200),
-    "not-allowed": ("member", "/evaluations/operations/", 403),
-    "no-team": ("funder", "/submissions/", 200),
-    "operations": ("organiser", "/evaluations/operations/", 200),
-    "candidates": ("funder", "/awards/", 200),
+    "": {
+        "home": "/",
+        "leaderboard": BOARD,
+        "leaderboard-of-two-columns": f"{BOARD}?columns=sensitivity&columns=specificity&prevalence=4+%25",
+        "leaderboard-of-nothing": f"{BOARD}?text=nobody",
+        "card": "/models/{Careful}/",
+        "card-of-misses": "/models/{Blind}/",
+        "compare": f"{BOARD}compare/",
+        "compare-two": f"{BOARD}compare/?model={{Careful}}&model={{Wolf}}",
+        "hospitals": "/hospitals/",
+        "needle": "/needle/",
+        "needle-refused": "/needle/?found=101&cancers=100",
+        "login": "/accounts/login/",
+        "link-refused": "/accounts/login/unknown/",
+        "not-found": "/nowhere/",
+    },
+    "member": {
+        "submit": "/submissions/submit/",
+        "submissions": "/submissions/",
+        "submission-done": "/evaluations/{Careful}/",
+        "submission-refused": "/evaluations/{Crashing}/",
+        "submission-waiting": "/evaluations/{Slow}/",
+        "profile": "/accounts/profile/",
+        "not-allowed": "/evaluations/operations/",
+    },
+    "organiser": {"operations": "/evaluations/operations/"},
+    "funder": {"candidates": "/awards/", "no-team": "/submissions/"},
 }
+STATUS = {"link-refused": 410, "not-found": 404, "not-allowed": 403}
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_fits_and_can_be_read(name: str, visit: Visit, installation: Installation, screenshots: Path) -> None:
-    part, path, status = PAGES[name]
-    path = path.format(**installation.desk("submissions"))
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("part", PAGES)
+def test_pages_fit_and_can_be_read(
+    part: str, width: int, visit: Visit, installation: Installation, screenshots: Path
+) -> None:
+    # Without motion a colour is what it is, and not on its way there.
+    visitor = visit(part, viewport={"width": width, "height": WIDTHS[width]}, reduced_motion="reduce")
+    page = visitor.page
+    keys = installation.desk("submissions")
     found = []
-    for width, height in WIDTHS.items():
-        # Without motion a colour is what it is, and not on its way there.
-        options = {"viewport": {"width": width, "height": height}, "reduced_motion": "reduce"}
-        visitor = visit(part, color_scheme="light", **options)
-        visitor.go(path, status=status)
-        page = visitor.page
+    for name, path in PAGES[part].items():
+        page.emulate_media(color_scheme="light")
+        visitor.go(path.format(**keys), status=STATUS.get(name, 200))
         drawn = page.locator("figure.plot:has(script) .area")
         for number in range(drawn.count()):
             expect(drawn.nth(number).locator(".main-svg").first).to_be_visible()
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
             expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
-            found += [f"{width} px, {theme}: {fault}" for fault in page.evaluate(INSPECT)]
+            found += [f"{name}, {theme}: {fault}" for fault in page.evaluate(INSPECT)]
             page.screenshot(path=screenshots / f"{name}-{width}-{theme}.png", full_page=True)
     assert found == []
 

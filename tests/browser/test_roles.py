@@ -23,7 +23,7 @@ def fill_in(page: Page, *, model: str, archive: Path) -> None:
     page.get_by_label("Operating point").fill("0.25")
 
 
-def row_of(page: Page, *words: str) -> str:
+def row_of(*words: str) -> str:
     """The row of a table that has all these words in it, as a selector."""
     return "tr" + "".join(f":has-text({word!r})" for word in words)
 
@@ -44,7 +44,7 @@ def test_a_team_hands_in_a_container_watches_it_and_finds_it_on_the_leaderboard(
     state = page.locator("#state")
     expect(state).to_contain_text(re.compile("Accepted"))
     for hospital in HOSPITALS:
-        expect(page.locator(row_of(page, hospital))).to_contain_text(re.compile(r"done .* all 8", re.DOTALL))
+        expect(page.locator(row_of(hospital))).to_contain_text(re.compile(r"done .* all 8", re.DOTALL))
     page.get_by_text("Log of the try-out").click()
     expect(page.locator("pre.log")).to_contain_text("the detector starts")
     assert page.evaluate("window.notReloaded")
@@ -54,7 +54,7 @@ def test_a_team_hands_in_a_container_watches_it_and_finds_it_on_the_leaderboard(
     expect(page.get_by_text("likelihood above 0.25", exact=False).first).to_be_visible()
     expect(page.locator("#figure-roc .main-svg").first).to_be_visible()
     visitor.go(BOARD)
-    expect(page.locator(row_of(page, "Thresholds", "Uppsala Imaging"))).to_contain_text("100.0")
+    expect(page.locator(row_of("Thresholds", "Uppsala Imaging"))).to_contain_text("100.0")
 
 
 def test_a_file_that_is_no_image_is_refused_with_what_why_and_what_next(visit: Visit, tmp_path: Path) -> None:
@@ -70,9 +70,9 @@ def test_a_file_that_is_no_image_is_refused_with_what_why_and_what_next(visit: V
     expect(notice).to_contain_text("image-invalid")
     expect(notice).to_contain_text("submission’s fault")
     expect(notice.locator("p").nth(1)).not_to_be_empty()
-    expect(page.locator(row_of(page, "refused"))).to_be_visible()
+    expect(page.locator(row_of("refused"))).to_be_visible()
     visitor.go("/submissions/")
-    expect(page.locator(row_of(page, "Weights"))).to_contain_text("refused")
+    expect(page.locator(row_of("Weights"))).to_contain_text("refused")
 
 
 def test_a_refused_form_keeps_its_entries(visit: Visit, tmp_path: Path) -> None:
@@ -125,16 +125,16 @@ def test_an_organiser_sees_the_queue_cancels_a_run_and_puts_it_in_line_again(
     visitor.go("/")
     page.get_by_role("link", name="Operations").click()
     for worker in ("platform@browser", "hospitals@browser"):
-        expect(page.locator(row_of(page, worker))).to_contain_text("alive")
+        expect(page.locator(row_of(worker))).to_contain_text("alive")
     page.evaluate("window.notReloaded = true")
-    running = page.locator(row_of(page, "Watched", "run at Lakeside"))
+    running = page.locator(row_of("Watched", "run at Lakeside"))
     expect(running).to_contain_text("running")
     expect(running).to_contain_text("Uppsala Imaging")
     expect(running).to_contain_text(re.compile(r"\d of 8"))
     assert page.evaluate("window.notReloaded")
     running.get_by_role("button", name="Cancel").click()
     expect(page.locator(".notice.success")).to_contain_text("at Lakeside is asked to stop")
-    ended = page.locator(row_of(page, "Watched", "Lakeside", "Put in line again"))
+    ended = page.locator(row_of("Watched", "Lakeside", "Put in line again"))
     expect(ended).to_contain_text("cancelled")
     ended.get_by_role("button", name="Put in line again").click()
     expect(page.locator(".notice.success")).to_contain_text("at Lakeside stands in line again")
@@ -142,7 +142,7 @@ def test_an_organiser_sees_the_queue_cancels_a_run_and_puts_it_in_line_again(
 
     team = visit("member")
     team.go(f"/evaluations/{installation.desk('submissions')['Watched']}/")
-    lakeside = team.page.locator(row_of(team.page, "Lakeside"))
+    lakeside = team.page.locator(row_of("Lakeside"))
     expect(lakeside).to_contain_text("running")
     team.page.get_by_role("button", name="Cancel the runs").click()
     expect(team.page.locator(".notice.success")).to_contain_text("Cancelled")
