@@ -51,12 +51,12 @@ step() { # WHAT COMMAND…: its output goes to a log; a failure shows the end of
     printf '%d s\n' $((SECONDS - began))
 }
 
-shown_step() { # WHAT COMMAND…: a step so long that its lines are shown as they come
+shown_step() { # WHAT COMMAND…: a step so long that its lines, but not what it logs, are shown as they come
     local what=$1 log began=$SECONDS
     shift
     log=$(log_of "$what")
     printf '%s:\n' "$what"
-    run_step shown_and_kept_in "$log" 's/^/    /' "$@"
+    run_step shown_and_kept_in "$log" '/ INFO [0-9]/d; s/^/    /' "$@"
     if ((CODE)); then
         printf '%s failed after %d s. The whole log: %s\n' "$what" $((SECONDS - began)) "$log" >&2
         exit "$CODE"
