@@ -130,14 +130,21 @@ class FakeEngine(FakeImages):
         code = container.exit_code
         return ContainerState(running=code is None, exit_code=code, oom_killed=container.oom_killed)
 
+    def _known(self, name: str) -> FakeContainer:
+        """A follower's thread may begin after its container is gone, here as with a real engine."""
+        container = self.containers.get(name)
+        if container is None:
+            raise PlatformFault("The engine does not know this container.", why=f"No such container: {name}.")
+        return container
+
     def follow_memory(self, name: str) -> Iterator[int]:
-        container = self.containers[name]
+        container = self._known(name)
         while container.exit_code is None:
             yield container.box.memory
             container.thread.join(0.05)
 
     def follow_log(self, name: str) -> Iterator[bytes]:
-        container, read = self.containers[name], 0
+        container, read = self._known(name), 0
         while True:
             ended = container.exit_code is not None
             lines = container.box.log[read:]

@@ -257,3 +257,9 @@ def test_an_image_stays_until_its_last_name_is_removed(bench: Bench) -> None:
     kept = bench.engine.inspect_image(f"cil-test:{tag}-kept")
     assert kept is not None
     assert kept["Id"] == digest
+
+
+def test_following_a_container_that_is_gone_is_the_platforms_fault(bench: Bench) -> None:
+    for follow in (bench.engine.follow_memory, bench.engine.follow_log):
+        with pytest.raises(PlatformFault):
+            list(follow("cil-that-never-was"))
