@@ -130,22 +130,15 @@ class FakeEngine(FakeImages):
         code = container.exit_code
         return ContainerState(running=code is None, exit_code=code, oom_killed=container.oom_killed)
 
-    def _known(self, name: str) -> FakeContainer:
-        """A follower's thread may begin after its container is gone, here as with a real engine."""
-        container = self.containers.get(name)
-        if container is None:
-            raise PlatformFault("The engine does not know this container.", why=f"No such container: {name}.")
-        return container
-
     def follow_memory(self, name: str) -> Iterator[int]:
-        container = self._known(name)
-        while container.exit_code is None:
+        container = self.containers.get(name)  # a follower's thread may begin after its container is gone
+        while container is not None and container.exit_code is None:
             yield container.box.memory
             container.thread.join(0.05)
 
     def follow_log(self, name: str) -> Iterator[bytes]:
-        container, read = self._known(name), 0
-        while True:
+        container, read = self.containers.get(name), 0
+        while container is not None:
             ended = container.exit_code is not None
             lines = container.box.log[read:]
             read += len(lines)
