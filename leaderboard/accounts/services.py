@@ -79,9 +79,9 @@ def login_link_consume(*, token: str) -> User:
         The link is unknown, used or too old.
     """
     now = timezone.now()
-    fresh = LoginLink.objects.filter(
-        token_sha256=digest(token), used_at__isnull=True, expires__gt=now, user__is_active=True
-    )
+    # No join: `used_at` must be the updated row's own condition, or two clicks at once both pass on PostgreSQL.
+    active = User.objects.filter(is_active=True)
+    fresh = LoginLink.objects.filter(token_sha256=digest(token), used_at__isnull=True, expires__gt=now, user__in=active)
     if not fresh.update(used_at=now):
         raise Refusal(
             "This login link does not work.",
