@@ -39,7 +39,7 @@ own_services() {
 
 begin test
 need_service_programs
-need_browser_program
+need_browser_programs
 set_up web,worker,test
 PATH=$VENV/bin:$PATH
 cd "$ROOT"
