@@ -81,6 +81,28 @@ class CaseRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StructureScore:
+    """Overlap and surface distances of one structure; both NSD are keyed by the tolerance in mm, written like "2.0".
+
+    Distances in mm between surface voxels, but for ``nsd_area``, whose surface is made of area elements. What has no
+    answer is None: distances where either mask is empty, everything but volumes where the reference is.
+    """
+
+    dice: float | None
+    nsd: dict[str, float | None]
+    hd95_pooled: float | None
+    hd95_max: float | None
+    assd_pooled: float | None
+    masd: float | None
+    volume_reference_ml: float
+    volume_prediction_ml: float
+    iou: float | None = None
+    hd: float | None = None
+    volume_error: float | None = None  # (prediction - reference) / reference
+    nsd_area: dict[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """An object the model predicts. ``lesion`` is the lesion it was matched to."""
 
@@ -93,7 +115,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Lesion:
-    """An object of the reference standard. ``finding`` is the finding it was matched to; ``hit`` says so in a word."""
+    """An object of the reference standard. ``finding`` is the finding it was matched to; ``hit`` says so in a word.
+
+    ``slices`` are its first and last axial slice, as voxel indices; ``outline`` compares it with its finding alone.
+    """
 
     id: int
     diameter_mm: float
@@ -102,20 +127,9 @@ class Lesion:
     location: str | None = None
     hit: bool = False
     finding: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class StructureScore:
-    """Overlap and surface distances of one structure. ``nsd`` is keyed by the tolerance in mm, written like "2.0"."""
-
-    dice: float | None
-    nsd: dict[str, float | None]
-    hd95_pooled: float | None
-    hd95_max: float | None
-    assd_pooled: float | None
-    masd: float | None
-    volume_reference_ml: float
-    volume_prediction_ml: float
+    diameter_3d_mm: float | None = None
+    slices: tuple[int, int] | None = None
+    outline: StructureScore | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +176,40 @@ class CaseResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A number on which our scorer and the auditing program do not agree."""
+
+    structure: str
+    measure: str
+    ours: float | None
+    theirs: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAudit:
+    """One case scored again by another program: how many numbers were compared, and those that differ."""
+
+    case: str
+    program: str  # name and version
+    compared: int
+    worst: float  # largest relative difference
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """The cases of a run, drawn by ``seed``, that were scored again by another program."""
+
+    seed: int
+    tolerance: float
+    cases: tuple[CaseAudit, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return not any(case.differences for case in self.cases)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CohortResult:
     """One submission at one hospital: every case of one cohort version, in the cohort's order."""
 
@@ -175,6 +223,7 @@ class CohortResult:
     peak_memory_bytes: int | None = None
     containers: int = 0
     seed: int | None = None
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
