@@ -35,7 +35,7 @@ COUNTED = {
     "volume_error": 67 / 72 - 1,
 }
 # The first lesion and its finding: cubes of 4 mm, one moved by one voxel. Of the 56 surface voxels of each 20 are 1 mm
-# away: the 16 of the face that sticks out, and the 4 in the middle of the opposite one, which lie inside the other cube.
+# away: the 16 of the face that sticks out, and the 4 in the middle of the opposite one, which lie in the other cube.
 OUTLINE = StructureScore(
     dice=2 * 48 / 128,
     iou=48 / 80,
