@@ -205,8 +205,8 @@ def test_structures_of_label_maps_are_compared_label_by_label_and_one_that_is_no
     score = score_case(REFERENCE, PREDICTION)
     organs = {"pancreas": 2 * 448 / (512 + 448), "spleen": 1.0}
     for name, dice in organs.items():
-        apart = {"hd": 1.0, "hd95_pooled": 1.0} if name == "pancreas" else {"hd": 0.0, "hd95_pooled": 0.0}
-        given = replace(score.structures["lesions"], dice=dice, **apart)
+        apart = 1.0 if name == "pancreas" else 0.0
+        given = replace(score.structures["lesions"], dice=dice, hd=apart, hd95_pooled=apart)
         score = replace(score, structures={**score.structures, name: given})
     comparisons = compare_case(score, reference=REFERENCE, prediction=PREDICTION, label_maps=maps)
     right = {(name, measure) for name in organs for measure in ("dice", "hd", "hd95_pooled")}
@@ -246,12 +246,10 @@ def cases(draw: st.DrawFn) -> tuple[Volume, Prediction]:
         np.where(rng.random(shape) < draw(st.floats(0, 0.9)), rng.integers(1, most, shape, endpoint=True), 0)
         for most in draw(st.tuples(*[st.integers(1, 3)] * 2))
     )
-    order = draw(st.sampled_from("CF"))
+    arrange = draw(st.sampled_from([np.ascontiguousarray, np.asfortranarray]))
     if draw(st.booleans()):
         found = np.where(found > 0, rng.random(shape), 0).astype(draw(st.sampled_from([np.float32, np.float64])))
-    return Volume(np.array(reference, order=order), grid), Prediction(
-        lesions=Volume(np.array(found, order=order), grid)
-    )
+    return Volume(arrange(reference), grid), Prediction(lesions=Volume(arrange(found), grid))
 
 
 @settings(max_examples=80, deadline=None)
