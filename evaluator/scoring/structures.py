@@ -1,0 +1,136 @@
+"""Overlap and surface distances of structures: one mask against another, or every label of two label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from evaluator.records import Grid, StructureScore, Volume
+from evaluator.scoring.objects import require_labels
+from evaluator.scoring.surfaces import surface_distances
+from evaluator.scoring.voxels import Flat, foreground, locate, values_at
+from evaluator.volumes import require_same_grid
+
+NOTHING: Flat = np.zeros(0, dtype=np.int32)
+
+
+def score_structures(
+    reference: Volume,
+    prediction: Volume,
+    *,
+    names: Mapping[int, str] | None = None,
+    tolerances: Sequence[float] = (2.0,),
+) -> dict[str, StructureScore]:
+    """Score every structure of two label maps.
+
+    Parameters
+    ----------
+    reference, prediction : Volume
+        Integer labels on one grid, 0 for background.
+    names : mapping of int to str, optional
+        The labels that are scored, and their names; without it every label that occurs, under its number.
+    tolerances : sequence of float
+        Tolerances of the normalised surface Dice, mm.
+
+    Returns
+    -------
+    dict of str to StructureScore
+        By name, in the order of the labels.
+
+    Raises
+    ------
+    GridMismatch
+        The two lie on different grids.
+    VolumeRefused
+        Values are no labels.
+    """
+    require_same_grid(prediction.grid, reference.grid, what="The prediction")
+    return score_parts(split(reference), split(prediction), grid=reference.grid, names=names, tolerances=tolerances)
+
+
+def score_parts(
+    reference: Mapping[int, Flat],
+    prediction: Mapping[int, Flat],
+    *,
+    grid: Grid,
+    names: Mapping[int, str] | None,
+    tolerances: Sequence[float],
+) -> dict[str, StructureScore]:
+    """`score_structures` on the voxels of each label, as `split` gives them."""
+    if names is None:
+        names = {label: str(label) for label in sorted(reference.keys() | prediction.keys())}
+    return {
+        name: score_structure(
+            reference=reference.get(label, NOTHING),
+            prediction=prediction.get(label, NOTHING),
+            grid=grid,
+            tolerances=tolerances,
+        )
+        for label, name in names.items()
+    }
+
+
+def split(volume: Volume) -> dict[int, Flat]:
+    """The voxels of each label of a label map, background apart."""
+    flat = foreground(volume.data)
+    labels = values_at(flat, volume)
+    require_labels(labels)
+    values, owner, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(values) == 1:
+        return {int(values[0]): flat}
+    order = np.argsort(owner.astype(np.min_scalar_type(len(values))), kind="stable")
+    parts = np.split(flat[order], np.cumsum(counts)[:-1])
+    return {int(value): part for value, part in zip(values, parts, strict=True)}
+
+
+def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances: Sequence[float]) -> StructureScore:
+    """Overlap and surface distances of one structure.
+
+    Parameters
+    ----------
+    reference, prediction : ndarray of int32, shapes (n,) and (m,)
+        The masks' voxels, as `voxels.Flat`.
+    grid : Grid
+        The grid of both.
+    tolerances : sequence of float
+        Tolerances of the normalised surface Dice, mm.
+
+    Returns
+    -------
+    StructureScore
+        An empty prediction of something has Dice, IoU and NSD 0 and no distances; an empty reference has volumes only.
+    """
+    keys = {str(float(tolerance)): float(tolerance) for tolerance in tolerances}
+    volumes = {
+        "volume_reference_ml": len(reference) * grid.voxel_ml,
+        "volume_prediction_ml": len(prediction) * grid.voxel_ml,
+        "volume_error": len(prediction) / len(reference) - 1 if len(reference) else None,
+    }
+    if not len(reference) or not len(prediction):
+        worst = 0.0 if len(reference) else None
+        return StructureScore(
+            dice=worst,
+            iou=worst,
+            nsd=dict.fromkeys(keys, worst),
+            hd=None,
+            hd95_pooled=None,
+            hd95_max=None,
+            assd_pooled=None,
+            masd=None,
+            **volumes,
+        )
+    shared = int(np.count_nonzero(locate(reference, prediction) >= 0))
+    both = len(reference) + len(prediction)
+    distances = surface_distances(reference=reference, prediction=prediction, grid=grid)
+    return StructureScore(
+        dice=2 * shared / both,
+        iou=shared / (both - shared),
+        nsd={key: distances.nsd(tolerance) for key, tolerance in keys.items()},
+        hd=distances.hd,
+        hd95_pooled=distances.hd95_pooled,
+        hd95_max=distances.hd95_max,
+        assd_pooled=distances.assd_pooled,
+        masd=distances.masd,
+        **volumes,
+    )
