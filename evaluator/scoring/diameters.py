@@ -56,8 +56,7 @@ def _corners(centred: NDArray[np.float64]) -> NDArray[np.intp]:
     spread = centred @ axes[lengths > 1e-9 * lengths[0]].T  # without the directions in which nothing is spread
     if spread.shape[1] == 1:
         return np.array([spread.argmin(), spread.argmax()])
-    corners: NDArray[np.intp] = ConvexHull(spread).vertices
-    return corners
+    return np.asarray(ConvexHull(spread).vertices, dtype=np.intp)
 
 
 def _in_plane(grid: Grid) -> float:
@@ -67,4 +66,4 @@ def _in_plane(grid: Grid) -> float:
 def _row_ends(voxels: Flat, grid: Grid) -> NDArray[np.int32]:
     """First and last voxel of each row: the two ends of a longest diameter are among them."""
     runs = find_runs(voxels, grid)
-    return np.concatenate([voxel_indices(end, grid) for end in (runs.first, runs.first + runs.length - 1)])
+    return np.concatenate([voxel_indices(end, grid) for end in (runs.first, runs.last)])

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from evaluator.errors import VolumeRefused
 from evaluator.records import Grid, Volume
 from evaluator.scoring.boxes import box_around
-from evaluator.scoring.runs import find_runs, in_order, join_runs
-from evaluator.scoring.voxels import CHUNK, Flat, foreground, to_world, values_at, voxel_indices
+from evaluator.scoring.runs import Connectivity, find_runs, in_order, join_runs
+from evaluator.scoring.voxels import Flat, foreground, to_world, values_at, voxel_indices
 
 _MANY_RUNS = 2**20  # noise: links between runs would take more memory than the box
 
@@ -69,18 +69,17 @@ class Objects:
 
     @cached_property
     def _sums(self) -> NDArray[np.float64]:
-        """Sums of i, j, k and 1 over each object's voxels; whole numbers below 2**53, so exact."""
+        """Sums of i, j, k and 1 over each object's voxels; whole and half numbers below 2**52, so exact."""
+        runs = find_runs(self.flat, self.grid, self.owner)
+        middle = (voxel_indices(runs.first, self.grid) + voxel_indices(runs.last, self.grid)) / 2
+        each = np.column_stack([middle * runs.length[:, np.newaxis], runs.length])
         sums = np.zeros((len(self.ids), 4))
-        for start in range(0, len(self.flat), CHUNK):
-            owner = self.owner[start : start + CHUNK]
-            indices = voxel_indices(self.flat[start : start + CHUNK], self.grid)
-            for axis in range(3):
-                sums[:, axis] += np.bincount(owner, weights=indices[:, axis], minlength=len(self.ids))
-            sums[:, 3] += np.bincount(owner, minlength=len(self.ids))
+        for column in range(4):
+            sums[:, column] = np.bincount(self.owner[runs.starts], weights=each[:, column], minlength=len(self.ids))
         return sums
 
 
-def labelled(volume: Volume, *, connectivity: int = 26) -> Objects:
+def labelled(volume: Volume, *, connectivity: Connectivity = 26) -> Objects:
     """The objects of a label volume.
 
     Several labels are instances, numbered as they are, connected or not. A single label stands for all: its
@@ -114,7 +113,7 @@ def require_labels(labels: NDArray[Any]) -> None:
         )
 
 
-def components(flat: Flat, grid: Grid, *, connectivity: int = 26) -> Objects:
+def components(flat: Flat, grid: Grid, *, connectivity: Connectivity = 26) -> Objects:
     """The connected components of a mask, numbered from 1 in the order of their first voxel (k, then j, then i)."""
     runs = find_runs(flat, grid)
     if len(runs.first) <= _MANY_RUNS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +13,38 @@ from scipy.sparse.csgraph import connected_components
 from evaluator.records import Grid
 from evaluator.scoring.voxels import Flat
 
+Connectivity = Literal[6, 18, 26]
+CONNECTIVITIES: tuple[Connectivity, ...] = get_args(Connectivity)
+
 _FORWARD = ((1, 0), (-1, 1), (0, 1), (1, 1))  # rows (j, k) to link with; the others link with this one
 _MOST_STEPS = {6: 1, 18: 2, 26: 3}  # axes along which a neighbour may lie a step away
-CONNECTIVITIES = tuple(_MOST_STEPS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Runs:
-    """Maximal rows of voxels along the first axis: the first voxel of each and how many there are, shapes (n,)."""
+    """Rows of voxels along the first axis, shapes (n,): where each starts in the list, its first voxel, its length."""
 
+    starts: NDArray[np.intp]
     first: Flat
-    length: NDArray[np.int32]
+    length: NDArray[np.int64]
+
+    @property
+    def last(self) -> Flat:
+        return (self.first + self.length - 1).astype(np.int32)
 
 
-def find_runs(flat: Flat, grid: Grid) -> Runs:
+def find_runs(flat: Flat, grid: Grid, owner: NDArray[np.int32] | None = None) -> Runs:
+    """The longest rows there are, each within one object where ``owner`` says which object a voxel belongs to."""
     begins = np.ones(len(flat), dtype=bool)
-    begins[1:] = (flat[1:] != flat[:-1] + 1) | (flat[1:] % grid.shape[0] == 0)
+    begins[1:] = np.diff(flat) != 1
+    begins |= flat % grid.shape[0] == 0
+    if owner is not None:
+        begins[1:] |= np.diff(owner) != 0
     starts = np.flatnonzero(begins)
-    return Runs(first=flat[starts], length=np.diff(starts, append=len(flat)).astype(np.int32))
+    return Runs(starts=starts, first=flat[starts], length=np.diff(starts, append=len(flat)))
 
 
-def join_runs(runs: Runs, grid: Grid, *, connectivity: int = 26) -> NDArray[np.int32]:
+def join_runs(runs: Runs, grid: Grid, *, connectivity: Connectivity = 26) -> NDArray[np.int32]:
     """Which connected component each run belongs to, numbered from 0 in the order of their first runs."""
     columns, rows, slices = grid.shape
     line = runs.first // columns

@@ -154,18 +154,12 @@ def _compare(
 
 
 def _describe_findings(found: Findings, matches: Matches) -> tuple[Finding, ...]:
-    described = []
-    for position, number in enumerate(found.objects.ids):
-        if number in matches.ignored:
-            continue
-        x, y, z = (float(value) for value in found.objects.centres_mm[position])
-        described.append(
-            Finding(
-                id=number,
-                confidence=float(found.confidences[position]),
-                volume_ml=float(found.objects.volumes_ml[position]),
-                centre_mm=(x, y, z),
-                lesion=matches.lesion_of.get(number),
-            )
-        )
-    return tuple(described)
+    objects, lesion_of = found.objects, matches.lesion_of
+    rows = zip(
+        objects.ids, found.confidences.tolist(), objects.volumes_ml.tolist(), objects.centres_mm.tolist(), strict=True
+    )
+    return tuple(
+        Finding(id=number, confidence=confidence, volume_ml=volume, centre_mm=(x, y, z), lesion=lesion_of.get(number))
+        for number, confidence, volume, (x, y, z) in rows
+        if number not in matches.ignored
+    )

@@ -102,11 +102,8 @@ def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances
         An empty prediction of something has Dice, IoU and NSD 0 and no distances; an empty reference has volumes only.
     """
     keys = {str(float(tolerance)): float(tolerance) for tolerance in tolerances}
-    volumes = {
-        "volume_reference_ml": len(reference) * grid.voxel_ml,
-        "volume_prediction_ml": len(prediction) * grid.voxel_ml,
-        "volume_error": len(prediction) / len(reference) - 1 if len(reference) else None,
-    }
+    volume = {"reference": len(reference) * grid.voxel_ml, "prediction": len(prediction) * grid.voxel_ml}
+    error = len(prediction) / len(reference) - 1 if len(reference) else None
     if not len(reference) or not len(prediction):
         worst = 0.0 if len(reference) else None
         return StructureScore(
@@ -118,7 +115,9 @@ def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances
             hd95_max=None,
             assd_pooled=None,
             masd=None,
-            **volumes,
+            volume_reference_ml=volume["reference"],
+            volume_prediction_ml=volume["prediction"],
+            volume_error=error,
         )
     shared = int(np.count_nonzero(locate(reference, prediction) >= 0))
     both = len(reference) + len(prediction)
@@ -132,5 +131,7 @@ def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances
         hd95_max=distances.hd95_max,
         assd_pooled=distances.assd_pooled,
         masd=distances.masd,
-        **volumes,
+        volume_reference_ml=volume["reference"],
+        volume_prediction_ml=volume["prediction"],
+        volume_error=error,
     )
