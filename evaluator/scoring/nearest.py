@@ -6,30 +6,31 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from evaluator.records import Grid
 from evaluator.scoring.boxes import box_around
-from evaluator.scoring.voxels import CHUNK, Flat, chunks, to_world, voxel_indices
+from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.voxels import CHUNK, Flat, to_world, voxel_indices
 
 Distances = NDArray[np.float64]
 
 _REACH = 4  # voxels to either side that are looked at one by one
 _STEPS = 64
 _FEW = 64  # queries left: not worth another step
-_HOLLOW = 2**26  # queries × targets from which a tree needs tight boxes
 
 
-def nearest(queries: Flat, targets: Flat, grid: Grid) -> Distances:
+def nearest(queries: Flat, targets: Flat, grid: Grid, *, device: Device = CPU) -> Distances:
     """Distance from each query to the nearest target.
 
     The voxels around a query are looked up in the order of their distance; what has found nothing after some steps is
-    asked of a KD-tree.
+    searched for, by a KD-tree or on a GPU.
 
     Parameters
     ----------
     queries, targets : ndarray of int32, shapes (n,) and (m,)
         Voxels of ``grid``; m > 0.
+    device : Device
+        Who searches for what lies far.
 
     Returns
     -------
@@ -52,7 +53,8 @@ def nearest(queries: Flat, targets: Flat, grid: Grid) -> Distances:
                 break
     far = np.flatnonzero(np.isnan(distances))
     if len(far):
-        distances[far] = _by_tree(queries[far], targets, grid)
+        points, goals = (to_world(voxel_indices(flat, grid), grid) for flat in (queries[far], targets))
+        distances[far] = device.search(points, goals)
     return distances
 
 
@@ -68,17 +70,3 @@ def _steps(matrix: bytes) -> tuple[NDArray[np.int64], Distances]:
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] < (_REACH + 1) * planes.min()][:_STEPS]
     return offsets[order], lengths[order]
-
-
-def _by_tree(queries: Flat, targets: Flat, grid: Grid) -> Distances:
-    points = to_world(voxel_indices(targets, grid), grid)
-    if len(queries) * len(targets) < _HOLLOW:
-        tree = KDTree(points, balanced_tree=False, compact_nodes=False)
-        found = [tree.query(to_world(voxel_indices(some, grid), grid))[0] for some in chunks(queries)]
-    else:
-        # scipy's boxes are not tight: from inside a hollow surface it looks at nearly all of it (8 ms a query).
-        from sklearn.neighbors import KDTree as TightTree  # noqa: PLC0415 - takes a second, and is needed for giants
-
-        tight = TightTree(points, leaf_size=40)
-        found = [tight.query(to_world(voxel_indices(some, grid), grid))[0][:, 0] for some in chunks(queries)]
-    return np.concatenate(found)

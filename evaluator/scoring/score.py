@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from evaluator.records import CaseScore, Finding, Lesion, Prediction, StructureScore, Volume
+from evaluator.scoring.devices import CPU, Device
 from evaluator.scoring.findings import Findings, read_findings, sure_findings
 from evaluator.scoring.lesions import describe_lesions
 from evaluator.scoring.locations import Places
@@ -26,6 +27,7 @@ def score_case(
     organ_names: Mapping[int, str] | None = None,
     hit_rule: str = DEFAULT_HIT_RULE,
     tolerances: Sequence[float] = (2.0,),
+    device: Device = CPU,
 ) -> CaseScore:
     """Score one prediction. Nothing is resampled.
 
@@ -42,6 +44,8 @@ def score_case(
         Name of the rule by which a finding hits a lesion.
     tolerances : sequence of float
         Tolerances of the normalised surface Dice, mm.
+    device : Device
+        Where large structures are compared.
 
     Raises
     ------
@@ -58,7 +62,9 @@ def score_case(
     require_same_grid(prediction.lesions.grid, reference.grid, what="The prediction")
     structures = {}
     if organs is not None and prediction.organs is not None:
-        structures = score_structures(organs, prediction.organs, names=organ_names, tolerances=tolerances)
+        structures = score_structures(
+            organs, prediction.organs, names=organ_names, tolerances=tolerances, device=device
+        )
     return _compare(
         labelled(reference),
         read_findings(prediction),
@@ -66,6 +72,7 @@ def score_case(
         places=Places(reference.grid, organs, organ_names) if organs is not None else None,
         rule=rule,
         tolerances=tolerances,
+        device=device,
     )
 
 
@@ -77,6 +84,7 @@ def score_label_maps(
     names: Mapping[int, str] | None = None,
     hit_rule: str = DEFAULT_HIT_RULE,
     tolerances: Sequence[float] = (2.0,),
+    device: Device = CPU,
 ) -> CaseScore:
     """Score two label maps that hold lesions and organs together, as PanTS has them.
 
@@ -88,7 +96,7 @@ def score_label_maps(
         The label whose connected components are lesions or findings; where lesions lie is not told.
     names : mapping of int to str, optional
         The other labels that are scored, and their names; without it every label that occurs, under its number.
-    hit_rule, tolerances
+    hit_rule, tolerances, device
         As in `score_case`, which also says what is raised.
     """
     rule = get_hit_rule(hit_rule)
@@ -99,10 +107,19 @@ def score_label_maps(
     return _compare(
         lesions,
         sure_findings(findings),
-        structures=score_parts(ours, theirs, grid=reference.grid, names=names, tolerances=tolerances),
+        structures=score_parts(
+            ours,
+            theirs,
+            shared=device.agreement(reference, prediction),
+            grid=reference.grid,
+            names=names,
+            tolerances=tolerances,
+            device=device,
+        ),
         places=None,
         rule=rule,
         tolerances=tolerances,
+        device=device,
     )
 
 
@@ -122,10 +139,11 @@ def _compare(
     places: Places | None,
     rule: HitRule,
     tolerances: Sequence[float],
+    device: Device,
 ) -> CaseScore:
     matches = match(lesions, found.objects, rule=rule)
     whole = score_structure(
-        reference=lesions.flat, prediction=found.objects.flat, grid=lesions.grid, tolerances=tolerances
+        reference=lesions.flat, prediction=found.objects.flat, grid=lesions.grid, tolerances=tolerances, device=device
     )
     outlines = {
         lesion: score_structure(
@@ -133,6 +151,7 @@ def _compare(
             prediction=found.objects.members(found.objects.ids.index(finding)),
             grid=lesions.grid,
             tolerances=tolerances,
+            device=device,
         )
         for lesion, finding in matches.finding_of.items()
     }

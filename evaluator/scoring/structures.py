@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from evaluator.records import Grid, StructureScore, Volume
+from evaluator.scoring.devices import CPU, Device
 from evaluator.scoring.objects import require_labels
 from evaluator.scoring.surfaces import surface_distances
 from evaluator.scoring.voxels import Flat, foreground, locate, values_at
@@ -21,6 +22,7 @@ def score_structures(
     *,
     names: Mapping[int, str] | None = None,
     tolerances: Sequence[float] = (2.0,),
+    device: Device = CPU,
 ) -> dict[str, StructureScore]:
     """Score every structure of two label maps.
 
@@ -32,6 +34,8 @@ def score_structures(
         The labels that are scored, and their names; without it every label that occurs, under its number.
     tolerances : sequence of float
         Tolerances of the normalised surface Dice, mm.
+    device : Device
+        Where large structures are compared.
 
     Returns
     -------
@@ -46,26 +50,38 @@ def score_structures(
         Values are no labels.
     """
     require_same_grid(prediction.grid, reference.grid, what="The prediction")
-    return score_parts(split(reference), split(prediction), grid=reference.grid, names=names, tolerances=tolerances)
+    return score_parts(
+        split(reference),
+        split(prediction),
+        shared=device.agreement(reference, prediction),
+        grid=reference.grid,
+        names=names,
+        tolerances=tolerances,
+        device=device,
+    )
 
 
 def score_parts(
     reference: Mapping[int, Flat],
     prediction: Mapping[int, Flat],
     *,
+    shared: Mapping[int, int],
     grid: Grid,
     names: Mapping[int, str] | None,
     tolerances: Sequence[float],
+    device: Device,
 ) -> dict[str, StructureScore]:
-    """`score_structures` on the voxels of each label, as `split` gives them."""
+    """`score_structures` on the voxels of each label, as `split` gives them, and on how many both have it."""
     if names is None:
         names = {label: str(label) for label in sorted(reference.keys() | prediction.keys())}
     return {
         name: score_structure(
             reference=reference.get(label, NOTHING),
             prediction=prediction.get(label, NOTHING),
+            shared=shared.get(label, 0),
             grid=grid,
             tolerances=tolerances,
+            device=device,
         )
         for label, name in names.items()
     }
@@ -84,7 +100,15 @@ def split(volume: Volume) -> dict[int, Flat]:
     return {int(value): part for value, part in zip(values, parts, strict=True)}
 
 
-def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances: Sequence[float]) -> StructureScore:
+def score_structure(
+    *,
+    reference: Flat,
+    prediction: Flat,
+    grid: Grid,
+    tolerances: Sequence[float],
+    shared: int | None = None,
+    device: Device = CPU,
+) -> StructureScore:
     """Overlap and surface distances of one structure.
 
     Parameters
@@ -95,6 +119,10 @@ def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances
         The grid of both.
     tolerances : sequence of float
         Tolerances of the normalised surface Dice, mm.
+    shared : int, optional
+        Voxels in both, where that is known.
+    device : Device
+        Where large structures are compared.
 
     Returns
     -------
@@ -119,9 +147,10 @@ def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances
             volume_prediction_ml=volume["prediction"],
             volume_error=error,
         )
-    shared = int(np.count_nonzero(locate(reference, prediction) >= 0))
+    if shared is None:
+        shared = int(np.count_nonzero(locate(reference, prediction) >= 0))
     both = len(reference) + len(prediction)
-    distances = surface_distances(reference=reference, prediction=prediction, grid=grid)
+    distances = surface_distances(reference=reference, prediction=prediction, grid=grid, device=device)
     return StructureScore(
         dice=2 * shared / both,
         iou=shared / (both - shared),

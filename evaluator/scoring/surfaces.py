@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from evaluator.records import Grid
 from evaluator.scoring.boxes import box_around
+from evaluator.scoring.devices import CPU, Device
 from evaluator.scoring.nearest import Distances, nearest
 from evaluator.scoring.voxels import Flat, chunks, voxel_indices
 
@@ -60,10 +61,13 @@ class SurfaceDistances:
         return float((self.to_reference.mean() + self.to_prediction.mean()) / 2)
 
 
-def surface_distances(*, reference: Flat, prediction: Flat, grid: Grid) -> SurfaceDistances:
+def surface_distances(*, reference: Flat, prediction: Flat, grid: Grid, device: Device = CPU) -> SurfaceDistances:
     """Distances between the surfaces of two masks that are not empty."""
     ours, theirs = surface(reference, grid), surface(prediction, grid)
-    return SurfaceDistances(to_reference=nearest(theirs, ours, grid), to_prediction=nearest(ours, theirs, grid))
+    return SurfaceDistances(
+        to_reference=nearest(theirs, ours, grid, device=device),
+        to_prediction=nearest(ours, theirs, grid, device=device),
+    )
 
 
 def surface(mask: Flat, grid: Grid) -> Flat:
