@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import numpy as np
@@ -24,8 +25,8 @@ class Device(Protocol):
     def agreement(self, reference: Volume, prediction: Volume) -> dict[int, int]:
         """Of two label maps, on how many voxels both hold a label: the diagonal of their joint histogram."""
 
-    def search(self, queries: Points, targets: Points) -> NDArray[np.float64]:
-        """Distance from each query to the nearest target, mm, shape (n,); there is at least one target."""
+    def search(self, queries: Points, targets: Points, *, upto: float = math.inf) -> NDArray[np.float64]:
+        """Distance from each query to the nearest target, mm, shape (n,); beyond ``upto`` it may be infinite."""
 
 
 class Cpu:
@@ -35,9 +36,10 @@ class Cpu:
         same, counts = np.unique(labels[labels == values_at(flat, prediction)], return_counts=True)
         return {int(label): int(count) for label, count in zip(same, counts, strict=True)}
 
-    def search(self, queries: Points, targets: Points) -> NDArray[np.float64]:
-        if len(queries) * len(targets) < _HOLLOW:
-            return np.asarray(KDTree(targets, balanced_tree=False, compact_nodes=False).query(queries)[0])
+    def search(self, queries: Points, targets: Points, *, upto: float = math.inf) -> NDArray[np.float64]:
+        if len(queries) * len(targets) < _HOLLOW or upto < math.inf:
+            tree = KDTree(targets, balanced_tree=False, compact_nodes=False)
+            return np.asarray(tree.query(queries, distance_upper_bound=upto * (1 + 1e-9))[0])
         # scipy's boxes are not tight: from inside a hollow surface it looks at nearly all of it (8 ms a query).
         from sklearn.neighbors import KDTree as TightTree  # noqa: PLC0415 - takes a second, and is needed for giants
 

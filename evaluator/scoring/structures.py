@@ -9,6 +9,7 @@ import numpy as np
 from evaluator.records import Grid, StructureScore, Volume
 from evaluator.scoring.devices import CPU, Device
 from evaluator.scoring.objects import require_labels
+from evaluator.scoring.surface_area import area_distances
 from evaluator.scoring.surfaces import surface_distances
 from evaluator.scoring.voxels import Flat, foreground, locate, values_at
 from evaluator.volumes import require_same_grid
@@ -138,6 +139,7 @@ def score_structure(
             dice=worst,
             iou=worst,
             nsd=dict.fromkeys(keys, worst),
+            nsd_area=dict.fromkeys(keys, worst),
             hd=None,
             hd95_pooled=None,
             hd95_max=None,
@@ -151,10 +153,13 @@ def score_structure(
         shared = int(np.count_nonzero(locate(reference, prediction) >= 0))
     both = len(reference) + len(prediction)
     distances = surface_distances(reference=reference, prediction=prediction, grid=grid, device=device)
+    most = max(keys.values(), default=0.0)
+    areas = area_distances(reference=reference, prediction=prediction, grid=grid, tolerance=most, device=device)
     return StructureScore(
         dice=2 * shared / both,
         iou=shared / (both - shared),
         nsd={key: distances.nsd(tolerance) for key, tolerance in keys.items()},
+        nsd_area={key: areas.nsd(tolerance) for key, tolerance in keys.items()},
         hd=distances.hd,
         hd95_pooled=distances.hd95_pooled,
         hd95_max=distances.hd95_max,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -42,10 +44,10 @@ class TorchDevice:
         same, counts = torch.unique(ours[(ours == theirs) & (ours != 0)], return_counts=True)
         return {int(label): int(count) for label, count in zip(same.tolist(), counts.tolist(), strict=True)}
 
-    def search(self, queries: Points, targets: Points) -> NDArray[np.float64]:
+    def search(self, queries: Points, targets: Points, *, upto: float = math.inf) -> NDArray[np.float64]:
         """By brute force: float32 finds the nearest, float64 says how far it is."""
         if len(queries) * len(targets) < _LARGE:
-            return CPU.search(queries, targets)
+            return CPU.search(queries, targets, upto=upto)
         centre = targets.mean(axis=0)
         goals = self._points(targets - centre)
         nearest = np.empty(len(queries), dtype=np.int64)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from evaluator.errors import VolumeRefused
 from evaluator.records import Grid
-from evaluator.scoring.objects import CHUNK, foreground, to_world, voxel_indices
+from evaluator.scoring.nearest import nearest
 from evaluator.scoring.surface_area import (
+    AreaDistances,
     SurfaceElements,
     corner_grid,
-    element_distances,
-    nsd_area,
     surface_elements,
 )
+from evaluator.scoring.voxels import CHUNK, foreground, to_world, voxel_indices
 from tests.phantoms import Box, Triple, make_grid, make_volume
 
 # A session of surface-distance 0.1 (DeepMind's, from PyPI), Python 3.11.7, numpy 2.4.6, scipy 1.17.1:
@@ -108,14 +108,17 @@ def area_at(found: SurfaceElements, corner: Triple) -> float:
     return float(found.areas[here].sum())
 
 
-def nsd(reference: SurfaceElements, prediction: SurfaceElements, tolerance: float) -> float:
-    return nsd_area(
+def distances_between(reference: SurfaceElements, prediction: SurfaceElements) -> AreaDistances:
+    return AreaDistances(
         reference=reference,
         prediction=prediction,
-        to_prediction=element_distances(reference, prediction),
-        to_reference=element_distances(prediction, reference),
-        tolerance=tolerance,
+        to_prediction=nearest(reference.corners, prediction.corners, reference.grid),
+        to_reference=nearest(prediction.corners, reference.corners, reference.grid),
     )
+
+
+def nsd(reference: SurfaceElements, prediction: SurfaceElements, tolerance: float) -> float:
+    return distances_between(reference, prediction).nsd(tolerance)
 
 
 def box_area(a: int, b: int, c: int) -> float:
@@ -191,7 +194,8 @@ def test_areas_distances_and_nsd_are_those_of_surface_distance_and_monai(seed: i
     rng = np.random.default_rng(seed)
     reference, prediction = (elements(rng.random(shape) < density, make_grid(shape, spacing)) for _ in range(2))
     assert (reference.areas.sum(), prediction.areas.sum()) == pytest.approx(areas, rel=1e-9)
-    sums = (element_distances(reference, prediction).sum(), element_distances(prediction, reference).sum())
+    between = distances_between(reference, prediction)
+    sums = (between.to_prediction.sum(), between.to_reference.sum())
     assert sums == pytest.approx(distances, rel=1e-9)
     ours = tuple(nsd(reference, prediction, tolerance) for tolerance in tolerances)
     assert ours == pytest.approx(expected, rel=1e-9)
