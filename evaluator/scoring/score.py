@@ -8,11 +8,12 @@ from dataclasses import replace
 from evaluator.records import CaseScore, Finding, Lesion, Prediction, StructureScore, Volume
 from evaluator.scoring.devices import CPU, Device
 from evaluator.scoring.findings import Findings, read_findings, sure_findings
+from evaluator.scoring.label_map import read_labels
 from evaluator.scoring.lesions import describe_lesions
 from evaluator.scoring.locations import Places
 from evaluator.scoring.matching import DEFAULT_HIT_RULE, HitRule, Matches, get_hit_rule, match
 from evaluator.scoring.objects import Objects, components, labelled
-from evaluator.scoring.structures import NOTHING, score_parts, score_structure, score_structures, split
+from evaluator.scoring.structures import compare_labels, score_structure, score_structures
 from evaluator.volumes import require_same_grid
 
 SCORER = "lesions/2"
@@ -101,20 +102,12 @@ def score_label_maps(
     """
     rule = get_hit_rule(hit_rule)
     require_same_grid(prediction.grid, reference.grid, what="The prediction")
-    ours, theirs = split(reference), split(prediction)
-    lesions = components(ours.pop(lesion_label, NOTHING), reference.grid)
-    findings = components(theirs.pop(lesion_label, NOTHING), reference.grid)
+    ours, theirs = read_labels(reference), read_labels(prediction)
     return _compare(
-        lesions,
-        sure_findings(findings),
-        structures=score_parts(
-            ours,
-            theirs,
-            shared=device.agreement(reference, prediction),
-            grid=reference.grid,
-            names=names,
-            tolerances=tolerances,
-            device=device,
+        components(ours.of(lesion_label), reference.grid),
+        sure_findings(components(theirs.of(lesion_label), reference.grid)),
+        structures=compare_labels(
+            ours, theirs, names=names, without=(lesion_label,), tolerances=tolerances, device=device
         ),
         places=None,
         rule=rule,
