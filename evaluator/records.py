@@ -148,13 +148,15 @@ class CaseScore:
 class Prediction:
     """What a submission wrote for one case, read and checked.
 
-    ``lesions`` holds integer labels (0 background) or a float detection map in 0–1, on the CT's grid.
+    ``lesions`` holds integer labels (0 background) or a float detection map in 0–1, ``organs`` integer labels, both on
+    the CT's grid.
     ``confidences`` maps a label to its confidence where a findings file came with the labels.
     """
 
     lesions: Volume
     confidences: dict[int, float] | None = None
     likelihood: float | None = None
+    organs: Volume | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from evaluator.errors import OutputRefused
 from evaluator.records import Prediction
-from evaluator.scoring.objects import Objects, components, labelled, values_at
+from evaluator.scoring.objects import Objects, components, labelled
+from evaluator.scoring.voxels import foreground, values_at
 from evaluator.volumes import require_within
 
 MAP_THRESHOLD = 0.1
@@ -44,7 +45,7 @@ def read_findings(prediction: Prediction) -> Findings:
     volume = prediction.lesions
     if volume.data.dtype.kind == "f":
         require_within(volume, 0, 1, what="The detection map")
-        objects = components(volume.data > MAP_THRESHOLD, volume.grid)
+        objects = components(foreground(volume.data > MAP_THRESHOLD), volume.grid)
         confidences = np.zeros(len(objects.ids))
         np.maximum.at(confidences, objects.owner, values_at(objects.flat, volume))
         likelihood, source = float(volume.data.max()), "map"
@@ -56,6 +57,13 @@ def read_findings(prediction: Prediction) -> Findings:
     if prediction.likelihood is not None:
         likelihood, source = prediction.likelihood, "prediction"
     return Findings(objects=objects, confidences=confidences, likelihood=likelihood, likelihood_source=source)
+
+
+def sure_findings(objects: Objects) -> Findings:
+    """Findings of a bare mask: each sure, and a likelihood of 1 if there is one."""
+    confidences = np.ones(len(objects.ids))
+    likelihood = float(confidences.max(initial=0.0))
+    return Findings(objects=objects, confidences=confidences, likelihood=likelihood, likelihood_source="mask")
 
 
 def _confidences(prediction: Prediction, objects: Objects) -> NDArray[np.float64]:

@@ -12,7 +12,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import KDTree
 
 from evaluator.errors import UsageError
-from evaluator.scoring.objects import Objects, locate, to_world
+from evaluator.scoring.objects import Objects
+from evaluator.scoring.voxels import locate, to_world, voxel_indices
 
 DEFAULT_HIT_RULE = "hit/1"
 HIT_RULES = ("hit/1", "any-overlap", "iou>=T", "dice>=T", "centre<=MM", "picai")
@@ -46,7 +47,7 @@ class Contacts:
         close = np.zeros(self.shared.shape, dtype=bool)
         reach = radius * (1 + 1e-9)
         for position in range(len(self.lesions.ids)):
-            points = to_world(self.lesions.members(position), self.lesions.grid)
+            points = to_world(voxel_indices(self.lesions.members(position), self.lesions.grid), self.lesions.grid)
             centres = self.findings.centres_mm
             near = ((centres >= points.min(axis=0) - reach) & (centres <= points.max(axis=0) + reach)).all(axis=1)
             if near.any():

@@ -1,35 +1,43 @@
-"""Distances between the surfaces of two masks, by a KD-tree over surface voxels: cost follows surface, not scan."""
+"""The surface of a mask, and the distances between two."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
-from evaluator.records import Grid, StructureScore
-from evaluator.scoring.objects import CHUNK, Flat, locate, to_world, voxel_indices
+from evaluator.records import Grid
+from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.lines import lay_out
+from evaluator.scoring.nearest import Distances, nearest
+from evaluator.scoring.voxels import Flat
 
 TOLERANCE_SLACK = 1e-6  # relative: 1.4 mm with 0.7 mm voxels must not hang on a header's float32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SurfaceDistances:
-    """Distance in mm from each surface voxel of one mask to the nearest surface voxel of the other, both ways."""
+    """Distance in mm from each surface voxel of one mask to the nearest surface voxel of the other, both ways.
 
-    to_reference: NDArray[np.float64]
-    to_prediction: NDArray[np.float64]
+    Conventions differ between programs and are named here; see Maier-Hein et al. 2024, "Metrics reloaded".
+    """
+
+    to_reference: Distances
+    to_prediction: Distances
 
     @cached_property
-    def pooled(self) -> NDArray[np.float64]:
+    def pooled(self) -> Distances:
         return np.concatenate([self.to_reference, self.to_prediction])
 
     def nsd(self, tolerance: float) -> float:
         """Normalised surface Dice: share of both surfaces' voxels within ``tolerance`` mm (Nikolov 2021, on voxels)."""
         return float((self.pooled <= tolerance * (1 + TOLERANCE_SLACK)).mean())
+
+    @property
+    def hd(self) -> float:
+        """Hausdorff distance: the largest of all."""
+        return float(self.pooled.max())
 
     @property
     def hd95_pooled(self) -> float:
@@ -52,72 +60,31 @@ class SurfaceDistances:
         return float((self.to_reference.mean() + self.to_prediction.mean()) / 2)
 
 
-def score_structure(*, reference: Flat, prediction: Flat, grid: Grid, tolerances: Sequence[float]) -> StructureScore:
-    """Overlap and surface distances of one structure.
-
-    Parameters
-    ----------
-    reference, prediction : ndarray of int32, shapes (n,) and (m,)
-        The masks' voxels, as `objects.Flat`.
-    grid : Grid
-        The grid of both.
-    tolerances : sequence of float
-        Tolerances of the normalised surface Dice, mm.
-
-    Returns
-    -------
-    StructureScore
-        An empty prediction of something has Dice and NSD 0 and no distances; an empty reference has volumes only.
-    """
-    keys = {str(float(tolerance)): float(tolerance) for tolerance in tolerances}
-    volume_reference_ml, volume_prediction_ml = len(reference) * grid.voxel_ml, len(prediction) * grid.voxel_ml
-    if not len(reference) or not len(prediction):
-        worst = 0.0 if len(reference) else None
-        return StructureScore(
-            dice=worst,
-            nsd=dict.fromkeys(keys, worst),
-            hd95_pooled=None,
-            hd95_max=None,
-            assd_pooled=None,
-            masd=None,
-            volume_reference_ml=volume_reference_ml,
-            volume_prediction_ml=volume_prediction_ml,
-        )
-    shared = np.count_nonzero(locate(reference, prediction) >= 0)
-    distances = surface_distances(reference=reference, prediction=prediction, grid=grid)
-    return StructureScore(
-        dice=float(2 * shared / (len(reference) + len(prediction))),
-        nsd={key: distances.nsd(tolerance) for key, tolerance in keys.items()},
-        hd95_pooled=distances.hd95_pooled,
-        hd95_max=distances.hd95_max,
-        assd_pooled=distances.assd_pooled,
-        masd=distances.masd,
-        volume_reference_ml=volume_reference_ml,
-        volume_prediction_ml=volume_prediction_ml,
-    )
-
-
-def surface_distances(*, reference: Flat, prediction: Flat, grid: Grid) -> SurfaceDistances:
-    """Distances between the surfaces of two masks that are not empty; arguments as in `score_structure`."""
-    ours, theirs = (to_world(voxel_indices(surface(mask, grid), grid), grid) for mask in (reference, prediction))
+def surface_distances(*, reference: Flat, prediction: Flat, grid: Grid, device: Device = CPU) -> SurfaceDistances:
+    """Distances between the surfaces of two masks that are not empty."""
+    ours, theirs = surface(reference, grid), surface(prediction, grid)
     return SurfaceDistances(
-        to_reference=np.asarray(KDTree(ours).query(theirs)[0]), to_prediction=np.asarray(KDTree(theirs).query(ours)[0])
+        to_reference=nearest(theirs, ours, grid, device=device),
+        to_prediction=nearest(ours, theirs, grid, device=device),
     )
 
 
 def surface(mask: Flat, grid: Grid) -> Flat:
     """Voxels of a mask with a face neighbour outside it or outside the scan: medpy's border."""
-    columns, rows, _ = grid.shape
-    area = columns * rows
-    first = int(mask[0]) // area - 1
-    slab = np.zeros((int(mask[-1]) // area - first + 2) * area, dtype=bool)  # with an empty slice at either end
-    slab[mask - first * area] = True
-    inner = np.zeros(len(mask), dtype=bool)
-    for start in range(0, len(mask), CHUNK):
-        part = mask[start : start + CHUNK]
-        i, j, here = part % columns, part // columns % rows, part - first * area
-        within = (i > 0) & (i < columns - 1) & (j > 0) & (j < rows - 1)
-        for step in (-1, 1, -columns, columns, -area, area):
-            within &= slab[here + step]
-        inner[start : start + CHUNK] = within
-    return mask[~inner]
+    if not len(mask):
+        return mask
+    lines = lay_out(mask, grid)
+    columns, width = grid.shape[0], lines.cells.shape[1]
+    found = []
+    for here in lines.blocks(np.flatnonzero(lines.row)):
+        cells = lines.cells[lines.row[here]]
+        inner = cells.copy()
+        inner[:, 1:-1] &= cells[:, :-2] & cells[:, 2:]
+        for step in (1, lines.pitch):
+            inner &= lines.cells[lines.row[here - step]] & lines.cells[lines.row[here + step]]
+        outer = np.flatnonzero(cells > inner)
+        line = outer // width
+        number = here[line] - lines.margin
+        number -= number // lines.pitch
+        found.append(number * columns + outer - line * width + lines.left)
+    return np.concatenate(found).astype(np.int32)

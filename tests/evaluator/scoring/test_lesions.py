@@ -9,7 +9,8 @@ from scipy.spatial.distance import pdist
 from evaluator.errors import GridMismatch
 from evaluator.records import Grid, Volume
 from evaluator.scoring import describe_reference
-from evaluator.scoring.lesions import axial_diameter
+from evaluator.scoring.diameters import axial_diameter
+from evaluator.scoring.voxels import foreground
 from tests.phantoms import Box, make_grid, make_volume
 
 NAMES = {1: "pancreas_head", 2: "pancreas_body", 3: "pancreas_tail"}
@@ -47,10 +48,11 @@ def test_a_diameter_is_the_farthest_pair_of_voxels_of_any_slice() -> None:
     rng = np.random.default_rng(11)
     grid = make_grid((15, 15, 4), spacing=(0.7, 1.1, 3.0))
     for _ in range(20):
-        voxels = np.argwhere(rng.random(grid.shape) < 0.1)
+        mask = rng.random(grid.shape) < 0.1
+        voxels = np.argwhere(mask)
         slices = [voxels[voxels[:, 2] == k] * grid.spacing for k in range(4)]
         farthest = max(pdist(points).max() for points in slices if len(points) > 1)
-        assert axial_diameter(voxels, grid) == pytest.approx(farthest, rel=1e-12)
+        assert axial_diameter(foreground(mask), grid) == pytest.approx(farthest, rel=1e-12)
 
 
 def test_a_ball_of_20_mm_measures_a_little_less_than_20() -> None:

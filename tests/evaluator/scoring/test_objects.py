@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from evaluator.errors import VolumeRefused
 from evaluator.scoring.objects import components, labelled
+from evaluator.scoring.voxels import foreground
 from tests.phantoms import Box, make_grid, make_volume
 
 
@@ -35,7 +36,7 @@ def test_voxels_that_meet_at_a_corner_are_one_object_and_a_gap_of_one_makes_two(
 def test_components_are_those_of_scipy(shape: tuple[int, int, int], share: float, seed: int) -> None:
     mask = np.random.default_rng(seed).random(shape) < share
     mask[::2, ::2, ::2] |= mask.sum() % 2 == 0  # the most components a box can hold
-    objects = components(mask, make_grid(shape))
+    objects = components(foreground(mask), make_grid(shape))
     peer, count = ndimage.label(mask, np.ones((3, 3, 3)))
     assert len(objects.ids) == count
     assert sorted(objects.sizes) == sorted(np.bincount(peer.ravel())[1:])
@@ -45,13 +46,13 @@ def test_components_are_those_of_scipy(shape: tuple[int, int, int], share: float
 def test_components_are_numbered_by_their_first_voxel_slice_by_slice(order: str) -> None:
     boxes = [Box((20, 20, 1), (2, 2, 2)), Box((10, 3, 2), (1, 1, 1)), Box((3, 10, 2), (1, 1, 1))]
     volume = make_volume(*boxes)
-    objects = components(np.array(volume.data != 0, order=order), volume.grid)  # type: ignore[call-overload]
+    objects = components(foreground(np.array(volume.data, order=order)), volume.grid)  # type: ignore[call-overload]
     assert objects.centres_mm.tolist() == [[20.5, 20.5, 1.5], [10.0, 3.0, 2.0], [3.0, 10.0, 2.0]]
 
 
 def test_many_random_components_are_numbered_by_their_first_voxel() -> None:
     grid = make_grid((30, 30, 30))
-    objects = components(np.random.default_rng(5).random(grid.shape) < 0.04, grid)
+    objects = components(foreground(np.random.default_rng(5).random(grid.shape) < 0.04), grid)
     firsts = [int(objects.flat[objects.owner == position][0]) for position in range(len(objects.ids))]
     assert len(firsts) > 100
     assert firsts == sorted(firsts)

@@ -10,8 +10,9 @@ from medpy.metric import binary
 from numpy.typing import NDArray
 
 from evaluator.records import Grid, StructureScore, Volume
-from evaluator.scoring.objects import CHUNK, foreground
-from evaluator.scoring.surfaces import score_structure, surface
+from evaluator.scoring.structures import score_structure
+from evaluator.scoring.surfaces import surface
+from evaluator.scoring.voxels import CHUNK, foreground
 from tests.phantoms import Box, make_grid, make_volume
 
 
