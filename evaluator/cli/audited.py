@@ -12,12 +12,12 @@ from evaluator.scoring.audit import PROGRAM, TOLERANCE, audit_case, compare_case
 
 
 def audit_score(
-    score: CaseScore, *, reference: Volume, prediction: Prediction, hit_rule: str
+    score: CaseScore, *, reference: Volume, prediction: Prediction, hit_rule: str, organs: Volume | None = None
 ) -> tuple[CaseAudit, tuple[Comparison, ...]]:
     """Score one case again. Raises PlatformFault where the auditing program breaks down, UsageError if it cannot."""
     plain = hit_rule != "picai"  # which does not list surplus findings
     try:
-        compared = compare_case(score, reference=reference, prediction=prediction, plain_findings=plain)
+        compared = compare_case(score, reference=reference, prediction=prediction, organs=organs, plain_findings=plain)
     except UsageError:
         raise
     except Exception as error:

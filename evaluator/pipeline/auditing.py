@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 import numpy as np
@@ -33,8 +33,17 @@ class Auditor:
         self._too_large: list[str] = []
         self._deciding, self._auditing = Lock(), Lock()
 
-    def look(self, case: str, *, score: CaseScore, reference: Volume, prediction: Prediction) -> None:
-        """Audit this case if it is its turn. Never raises for what the audit does."""
+    def look(
+        self,
+        case: str,
+        *,
+        score: CaseScore,
+        reference: Volume,
+        prediction: Prediction,
+        organs: Volume | None = None,
+        organ_names: Mapping[int, str] | None = None,
+    ) -> None:
+        """Audit this case if it is its turn; the volumes as they were scored. Never raises for what the audit does."""
         with self._deciding:
             if case not in self._drawn and not self._owed:
                 return
@@ -42,7 +51,12 @@ class Auditor:
         with self._auditing:  # one at a time: medpy may need gigabytes
             try:
                 compared = compare_case(
-                    score, reference=reference, prediction=prediction, largest_box=self._largest_box
+                    score,
+                    reference=reference,
+                    prediction=prediction,
+                    organs=organs,
+                    organ_names=organ_names,
+                    largest_box=self._largest_box,
                 )
             except TooLargeToAudit:
                 with self._deciding:

@@ -39,7 +39,14 @@ def settle(
             verdict = Verdict(failure=FailureClass.OUTPUT_INVALID, reason=str(refusal))
         else:
             if auditor is not None:
-                auditor.look(case.record.case, score=score, reference=reference, prediction=prediction)
+                auditor.look(
+                    case.record.case,
+                    score=score,
+                    reference=reference,
+                    prediction=prediction,
+                    organs=organs,
+                    organ_names=cohort.organ_names,
+                )
             return CaseResult(
                 case=case.record,
                 lesions=score.lesions,

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 
 import numpy as np
 from medpy.metric import binary
@@ -28,22 +29,12 @@ PROGRAM = f"medpy {version('medpy')}"
 LESIONS = "lesions"
 MAP_THRESHOLD = 0.1
 LARGEST_SHEAR = TOLERANCE / 2
-OPTIONAL = frozenset({"iou", "hd", "volume_error"})  # measures that a scorer may leave unsaid
 
 Mask = NDArray[np.bool_]
 
 
 class TooLargeToAudit(UsageError):
     """A structure and what was predicted of it lie so far apart that medpy would need too much memory."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LabelMaps:
-    """Two label maps on one grid that were compared label by label, and the structure that each label is."""
-
-    reference: Volume
-    prediction: Volume
-    names: Mapping[int, str]
 
 
 def audit_case(case: str, comparisons: tuple[Comparison, ...]) -> CaseAudit:
@@ -63,7 +54,8 @@ def compare_case(
     *,
     reference: Volume,
     prediction: Prediction,
-    label_maps: LabelMaps | None = None,
+    organs: Volume | None = None,
+    organ_names: Mapping[int, str] | None = None,
     plain_findings: bool = True,
     largest_box: int = LARGEST_BOX,
 ) -> tuple[Comparison, ...]:
@@ -80,9 +72,9 @@ def compare_case(
     reference : Volume
         Labels of the lesions.
     prediction : Prediction
-        Labels or a detection map on the same grid.
-    label_maps : LabelMaps, optional
-        Where the score has structures besides ``lesions``: what they were made of.
+        Labels or a detection map on the same grid, and organs where they were scored.
+    organs, organ_names : Volume, mapping of int to str, optional
+        The reference's organ labels and their names, as they were given to the scorer.
     plain_findings : bool
         False where the findings are not all objects of the prediction as they are (a hit rule that drops surplus ones,
         or an extraction of its own): they are not counted then, and no outline is compared.
@@ -94,7 +86,7 @@ def compare_case(
     TooLargeToAudit
         The box around a structure is larger.
     ValueError
-        The score has a structure that was not given here.
+        The score has a structure whose masks were not given here.
     """
     found = prediction.lesions.data
     found_mask = found > MAP_THRESHOLD if found.dtype.kind == "f" else found != 0
@@ -104,9 +96,8 @@ def compare_case(
     comparisons = [_count("lesions", len(score.lesions), lesions)]
     if plain_findings:
         comparisons.append(_count("findings", len(score.findings), findings))
-    for outline in _outlines(score, lesions, findings, label_maps):
-        if outline.of_finding and not plain_findings:
-            continue
+    structures = _structures(score, lesions, findings, _Organs(organs, prediction.organs, organ_names))
+    for outline in chain(structures, _hits(score, lesions, findings) if plain_findings else ()):
         box = _joint_box(outline.reference, outline.prediction, largest_box)
         theirs = _measure(np.pad(outline.reference[box], 1), np.pad(outline.prediction[box], 1), reference.grid)
         comparisons += _compare(outline, theirs)
@@ -115,30 +106,26 @@ def compare_case(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Outline:
-    """Two masks and what our scorer said of them; ``of_finding``: of one lesion and its finding."""
+    """Two masks and what our scorer said of them, None if nothing."""
 
     name: str
-    ours: StructureScore
+    ours: StructureScore | None
     reference: Mask
     prediction: Mask
-    of_finding: bool = False
 
 
-def _outlines(
-    score: CaseScore, lesions: _Objects, findings: _Objects, label_maps: LabelMaps | None
-) -> Iterator[_Outline]:
+def _structures(score: CaseScore, lesions: _Objects, findings: _Objects, organs: _Organs) -> Iterator[_Outline]:
     for name, ours in score.structures.items():
-        reference, prediction = (lesions.mask, findings.mask) if name == LESIONS else _masks(name, label_maps)
+        reference, prediction = (lesions.mask, findings.mask) if name == LESIONS else organs.masks(name)
         yield _Outline(name=name, ours=ours, reference=reference, prediction=prediction)
+
+
+def _hits(score: CaseScore, lesions: _Objects, findings: _Objects) -> Iterator[_Outline]:
+    """Each lesion that was hit, beside its finding alone."""
     for lesion in score.lesions:
-        if lesion.outline is not None and lesion.finding is not None:
-            yield _Outline(
-                name=f"lesion {lesion.id}",
-                ours=lesion.outline,
-                reference=lesions.one(lesion.id),
-                prediction=findings.one(lesion.finding),
-                of_finding=True,
-            )
+        if lesion.finding is not None:
+            reference, prediction = lesions.one(lesion.id), findings.one(lesion.finding)
+            yield _Outline(name=f"lesion {lesion.id}", ours=lesion.outline, reference=reference, prediction=prediction)
 
 
 class _Objects:
@@ -173,18 +160,31 @@ def _count(what: str, ours: int, theirs: _Objects) -> Comparison:
     return Comparison(structure=LESIONS, measure=f"number of {what}", ours=float(ours), theirs=float(len(theirs)))
 
 
-def _masks(name: str, label_maps: LabelMaps | None) -> tuple[Mask, Mask]:
-    labels = [number for number, known in label_maps.names.items() if known == name] if label_maps else []
-    if label_maps is None or not labels:
-        raise ValueError(f"the auditor was not given what the structure {name!r} was made of")
-    return np.isin(label_maps.reference.data, labels), np.isin(label_maps.prediction.data, labels)
+@dataclass(frozen=True, eq=False)
+class _Organs:
+    """Two label maps; without names a label is called by its number."""
+
+    reference: Volume | None
+    prediction: Volume | None
+    names: Mapping[int, str] | None
+
+    def masks(self, name: str) -> tuple[Mask, Mask]:
+        label = _label_of(name, self.names)
+        if self.reference is None or self.prediction is None or label is None:
+            raise ValueError(f"the auditor was not given what the structure {name!r} was made of")
+        return self.reference.data == label, self.prediction.data == label
+
+
+def _label_of(name: str, names: Mapping[int, str] | None) -> int | None:
+    if names is None:
+        return int(name) if name.isdecimal() else None
+    return next((label for label, known in names.items() if known == name), None)
 
 
 def _compare(outline: _Outline, theirs: Mapping[str, float | None]) -> Iterator[Comparison]:
     for measure, value in theirs.items():
-        stated: float | None = getattr(outline.ours, measure)
-        if stated is not None or measure not in OPTIONAL:
-            yield Comparison(structure=outline.name, measure=measure, ours=stated, theirs=value)
+        ours = None if outline.ours is None else getattr(outline.ours, measure)
+        yield Comparison(structure=outline.name, measure=measure, ours=ours, theirs=value)
 
 
 def _measure(reference: Mask, prediction: Mask, grid: Grid) -> dict[str, float | None]:

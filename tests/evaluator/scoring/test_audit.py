@@ -11,14 +11,7 @@ from hypothesis import strategies as st
 
 from evaluator.records import CaseScore, Comparison, Grid, Lesion, Prediction, StructureScore, Volume
 from evaluator.scoring import score_case
-from evaluator.scoring.audit import (
-    LARGEST_BOX,
-    TOLERANCE,
-    LabelMaps,
-    TooLargeToAudit,
-    audit_case,
-    compare_case,
-)
+from evaluator.scoring.audit import LARGEST_BOX, TOLERANCE, TooLargeToAudit, audit_case, compare_case
 from tests.phantoms import Box, make_grid, make_prediction, make_volume
 
 LESIONS = (Box((2, 2, 2), (4, 4, 4)), Box((14, 14, 4), (2, 2, 2)))
@@ -68,8 +61,7 @@ def with_outline(score: CaseScore, outline: StructureScore, *, lesion: int = 1) 
 
 
 def test_a_case_that_can_be_counted_by_hand_agrees_with_the_count_and_with_ours() -> None:
-    score = with_lesions(score_case(REFERENCE, PREDICTION), iou=COUNTED["iou"], volume_error=COUNTED["volume_error"])
-    comparisons = compare_case(score, reference=REFERENCE, prediction=PREDICTION)
+    comparisons = compare_case(score_case(REFERENCE, PREDICTION), reference=REFERENCE, prediction=PREDICTION)
     found = {one.measure: one.theirs for one in comparisons if one.structure == "lesions"}
     assert {name: found[name] for name in COUNTED} == pytest.approx(COUNTED)
     assert (found["number of lesions"], found["number of findings"]) == (2, 2)
@@ -85,24 +77,15 @@ def test_a_case_that_can_be_counted_by_hand_agrees_with_the_count_and_with_ours(
 )
 @pytest.mark.parametrize("wrong_by", [3e-6, None])
 def test_a_wrong_number_is_found_and_nothing_else(measure: str, wrong_by: float | None) -> None:
-    right = compare_case(score_case(REFERENCE, PREDICTION), reference=REFERENCE, prediction=PREDICTION)
+    score = score_case(REFERENCE, PREDICTION)
+    right = compare_case(score, reference=REFERENCE, prediction=PREDICTION)
     assert differing(right) == set()
-    # What a scorer may leave unsaid is no difference; said, it is held to the number.
-    (theirs,) = [
-        one.theirs
-        for one in compare_case(
-            with_lesions(score_case(REFERENCE, PREDICTION), **{measure: 99.0}),
-            reference=REFERENCE,
-            prediction=PREDICTION,
-        )
-        if one.measure == measure
-    ]
+    (theirs,) = [one.theirs for one in right if (one.structure, one.measure) == ("lesions", measure)]
     assert theirs is not None
     planted = None if wrong_by is None else theirs + wrong_by * max(1.0, abs(theirs))
-    score = with_lesions(score_case(REFERENCE, PREDICTION), **{measure: planted})
-    found = differing(compare_case(score, reference=REFERENCE, prediction=PREDICTION))
-    optional = wrong_by is None and measure in {"iou", "volume_error", "hd"}
-    assert found == (set() if optional else {("lesions", measure)})
+    wrong = with_lesions(score, **{measure: planted})
+    found = differing(compare_case(wrong, reference=REFERENCE, prediction=PREDICTION))
+    assert found == {("lesions", measure)}
 
 
 def test_a_number_that_is_no_number_differs_and_can_be_written_down() -> None:
@@ -144,7 +127,7 @@ def test_a_detection_map_is_what_lies_strictly_above_a_tenth() -> None:
         prediction = make_prediction(*boxes, dtype=dtype)
         comparisons = compare_case(score_case(REFERENCE, prediction), reference=REFERENCE, prediction=prediction)
         assert differing(comparisons) == set()
-        found = {one.measure: one.theirs for one in comparisons}
+        found = {one.measure: one.theirs for one in comparisons if one.structure == "lesions"}
         assert found["volume_prediction_ml"] == pytest.approx((64 + 2) / 1000)
         assert found["number of findings"] == 2
 
@@ -184,8 +167,9 @@ def test_the_outline_of_another_finding_is_found() -> None:
     swapped = replace(score, lesions=(replace(score.lesions[0], finding=2), *score.lesions[1:]))
     found = differing(compare_case(swapped, reference=REFERENCE, prediction=PREDICTION))
     assert {("lesion 1", "dice"), ("lesion 1", "hd"), ("lesion 1", "volume_prediction_ml")} <= found
-    nowhere = replace(score, lesions=(replace(score.lesions[0], finding=7), *score.lesions[1:]))
-    assert ("lesion 1", "dice") in differing(compare_case(nowhere, reference=REFERENCE, prediction=PREDICTION))
+    for gone in (replace(score.lesions[0], finding=7), replace(score.lesions[0], outline=None)):
+        without = replace(score, lesions=(gone, *score.lesions[1:]))
+        assert ("lesion 1", "dice") in differing(compare_case(without, reference=REFERENCE, prediction=PREDICTION))
 
 
 def test_findings_that_a_rule_drops_are_not_counted() -> None:
@@ -198,22 +182,22 @@ def test_findings_that_a_rule_drops_are_not_counted() -> None:
     assert "number of findings" not in {one.measure for one in plain}
 
 
-def test_structures_of_label_maps_are_compared_label_by_label_and_one_that_is_not_given_is_refused() -> None:
-    reference = make_volume(Box((0, 0, 0), (8, 8, 8), 1), Box((10, 10, 2), (4, 4, 4), 2))
-    prediction = make_volume(Box((0, 0, 0), (8, 8, 7), 1), Box((10, 10, 2), (4, 4, 4), 2))
-    maps = LabelMaps(reference=reference, prediction=prediction, names={1: "pancreas", 2: "spleen"})
-    score = score_case(REFERENCE, PREDICTION)
-    organs = {"pancreas": 2 * 448 / (512 + 448), "spleen": 1.0}
-    for name, dice in organs.items():
-        apart = 1.0 if name == "pancreas" else 0.0
-        given = replace(score.structures["lesions"], dice=dice, hd=apart, hd95_pooled=apart)
-        score = replace(score, structures={**score.structures, name: given})
-    comparisons = compare_case(score, reference=REFERENCE, prediction=PREDICTION, label_maps=maps)
-    right = {(name, measure) for name in organs for measure in ("dice", "hd", "hd95_pooled")}
-    assert right <= {(one.structure, one.measure) for one in comparisons}
-    assert not right & differing(comparisons)
-    assert {("pancreas", "assd_pooled"), ("spleen", "volume_reference_ml")} <= differing(comparisons)
-    with pytest.raises(ValueError, match="pancreas"):
+@pytest.mark.parametrize("names", [{1: "pancreas", 2: "spleen"}, None])
+def test_organs_are_compared_label_by_label_and_one_that_is_not_given_is_refused(names: dict[int, str] | None) -> None:
+    organs = make_volume(Box((0, 0, 0), (8, 8, 8), 1), Box((10, 10, 2), (4, 4, 4), 2))
+    found = make_volume(Box((0, 0, 0), (8, 8, 7), 1), Box((10, 10, 2), (4, 4, 4), 2))
+    prediction = replace(PREDICTION, organs=found)
+    score = score_case(REFERENCE, prediction, organs=organs, organ_names=names)
+    given = {"reference": REFERENCE, "prediction": prediction, "organs": organs, "organ_names": names}
+    comparisons = compare_case(score, **given)  # type: ignore[arg-type]
+    assert differing(comparisons) == set()
+    pancreas = names[1] if names else "1"
+    counted = {one.measure: one.theirs for one in comparisons if one.structure == pancreas}
+    assert counted["dice"] == pytest.approx(2 * 448 / (512 + 448))
+    assert counted["hd"] == 1.0
+    wrong = replace(score, structures={**score.structures, pancreas: score.structures["lesions"]})
+    assert (pancreas, "dice") in differing(compare_case(wrong, **given))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=pancreas):
         compare_case(score, reference=REFERENCE, prediction=PREDICTION)
 
 
@@ -225,7 +209,7 @@ def test_a_sheared_grid_is_compared_but_for_distances() -> None:
     comparisons = compare_case(score_case(reference, prediction), reference=reference, prediction=prediction)
     assert differing(comparisons) == set()
     assert {"dice", "volume_reference_ml"} <= {one.measure for one in comparisons}
-    assert not {"hd95_pooled", "assd_pooled"} & {one.measure for one in comparisons}
+    assert not {"hd", "hd95_pooled", "assd_pooled"} & {one.measure for one in comparisons}
 
 
 def test_masks_too_far_apart_for_medpy_are_not_audited() -> None:
