@@ -8,10 +8,11 @@ from dataclasses import replace
 from evaluator.records import CaseScore, Finding, Lesion, Prediction, StructureScore, Volume
 from evaluator.scoring.devices import CPU, Device
 from evaluator.scoring.findings import Findings, read_findings, sure_findings
+from evaluator.scoring.hit_rules import DEFAULT_HIT_RULE, HitRule, get_hit_rule
 from evaluator.scoring.label_map import read_labels
 from evaluator.scoring.lesions import describe_lesions
 from evaluator.scoring.locations import Places
-from evaluator.scoring.matching import DEFAULT_HIT_RULE, HitRule, Matches, get_hit_rule, match
+from evaluator.scoring.matching import Matches, match
 from evaluator.scoring.objects import Objects, components, labelled
 from evaluator.scoring.structures import compare_labels, score_structure, score_structures
 from evaluator.volumes import require_same_grid
