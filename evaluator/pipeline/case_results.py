@@ -67,9 +67,10 @@ def _score(
         outcome.named.id,
         grid=reference.grid,
         json_bytes=limits.json_bytes,
-        findings=limits.findings,
     )
-    return score_case(reference, prediction, organs=organs, organ_names=cohort.organ_names)
+    return score_case(
+        reference, prediction, organs=organs, organ_names=cohort.organ_names, most_findings=limits.findings
+    )
 
 
 def _references(case: CohortCase) -> tuple[Volume, Volume | None]:
