@@ -7,6 +7,8 @@ picai_eval hands them over; voxels connect by 26 neighbours; a candidate has mor
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,22 +56,19 @@ def dynamic(volume: Volume, *, past_small: bool = False) -> Objects:
     """
     flat, left = _read(volume, FAINTEST_PEAK / PEAK_TO_EDGE)
     found: list[Flat] = []
-    while (peak := left.max(initial=0)) >= FAINTEST_PEAK:
+    while len(found) < MOST_CANDIDATES and (peak := left.max(initial=0)) >= FAINTEST_PEAK:
         edge = peak / PEAK_TO_EDGE
         marked = np.flatnonzero(left >= edge)
-        for places in _candidates(flat[marked], left[marked], volume.grid):
+        places = next(_candidates(flat[marked], left[marked], volume.grid), None)
+        if places is not None:
             candidate = flat[marked[places]]
             left[marked[places]] = 0
             if not _touches(candidate, found, volume.grid):
                 found.append(candidate)
-            if len(found) == MOST_CANDIDATES:
-                return _gather(volume.grid, found)
-            if left.max() < peak:  # the threshold falls: what is left grows
-                break
-        else:
-            if not past_small:
-                break
+        elif past_small:
             left[left > edge] = 0
+        else:
+            break
     return _gather(volume.grid, found)
 
 
@@ -81,13 +80,14 @@ def _read(volume: Volume, least: np.float32) -> tuple[Flat, Values]:
     return flat[kept], values[kept]
 
 
-def _candidates(flat: Flat, values: Values, grid: Grid) -> list[Places]:
+def _candidates(flat: Flat, values: Values, grid: Grid) -> Iterator[Places]:
     """Where in the list the components lie that are not small: the highest peak first, else the first voxel first."""
     objects = components(flat, grid)
     large = np.flatnonzero(np.bincount(objects.owner, minlength=len(objects.ids)) > SMALL)
     peaks = np.zeros(len(objects.ids), dtype=np.float32)
     np.maximum.at(peaks, objects.owner, values)
-    return [np.flatnonzero(objects.owner == number) for number in large[np.argsort(-peaks[large], kind="stable")]]
+    for number in large[np.argsort(-peaks[large], kind="stable")]:
+        yield np.flatnonzero(objects.owner == number)
 
 
 def _touches(candidate: Flat, found: list[Flat], grid: Grid) -> bool:

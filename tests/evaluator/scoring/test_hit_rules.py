@@ -59,18 +59,22 @@ def test_a_headers_float32_does_not_decide_a_centre_at_the_limit(spacing: float)
     assert match(lesion, finding, rule=get_hit_rule(f"centre<={10 * spacing - 0.001:.6f}")).finding_of == {}
 
 
+def test_a_centre_is_in_a_lesion_dilated_by_nothing_wherever_the_scan_lies() -> None:
+    grid = make_grid(spacing=(0.7, 0.7, 1.3), origin=(-171.3, 93.7, -1204.9))
+    voxel = labelled(make_volume(Box((7, 11, 5), (1, 1, 1)), grid=grid))
+    assert match(voxel, voxel, rule=get_hit_rule("centre<=0")).finding_of == {1: 1}
+
+
 def test_centres_are_measured_on_oblique_and_sheared_grids_as_the_affine_says() -> None:
-    # Against every voxel's distance, computed one by one: 40 random objects on grids that are no right angles.
+    # Against every voxel's distance, computed one by one, on grids without right angles.
     rng = np.random.default_rng(3)
+    compared = 0
     for _ in range(40):
         affine = np.eye(4)
-        affine[:3, :3] = np.diag(rng.uniform(0.5, 3, 3)) + rng.uniform(-0.4, 0.4, (3, 3))
+        affine[:3, :3] = np.diag(rng.uniform(0.5, 3, 3)) + rng.uniform(-0.8, 0.8, (3, 3))
         affine[:3, 3] = rng.uniform(-300, 300, 3)
         grid = Grid((14, 11, 9), affine)
-        lesions, findings = (
-            labelled(Volume(np.where(rng.random(grid.shape) < 0.02, rng.integers(1, 9, grid.shape), 0), grid))
-            for _ in range(2)
-        )
+        lesions, findings = (scattered(grid, rng) for _ in range(2))
         reach = float(rng.uniform(0, 6))
         contacts = find_contacts(lesions, findings, reach_mm=reach)
         near = np.zeros((len(lesions.ids), len(findings.ids)), dtype=bool)
@@ -80,6 +84,17 @@ def test_centres_are_measured_on_oblique_and_sheared_grids_as_the_affine_says() 
             points = voxels @ affine[:3, :3].T + affine[:3, 3]
             distance = np.linalg.norm(points - findings.centres_mm[column], axis=1).min()
             assert near[row, column] == (distance <= reach)
+            compared += 1
+    assert compared > 500
+
+
+def scattered(grid: Grid, rng: np.random.Generator) -> Objects:
+    """Specks and bars along the first axis, each label an object."""
+    data = np.where(rng.random(grid.shape) < 0.005, rng.integers(1, 4, grid.shape), 0)
+    for label in range(4, 9):
+        j, k = rng.integers(0, grid.shape[1:])
+        data[2 : rng.integers(4, 13), j, k] = label
+    return labelled(Volume(data, grid))
 
 
 def test_a_giant_lesion_beside_hundreds_of_centres_is_measured_in_portions() -> None:
