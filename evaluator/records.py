@@ -150,13 +150,15 @@ class Prediction:
 
     ``lesions`` holds integer labels (0 background) or a float detection map in 0–1, ``organs`` integer labels, both on
     the CT's grid.
-    ``confidences`` maps a label to its confidence where a findings file came with the labels.
+    ``confidences`` maps a label to its confidence where a findings file came with the labels; ``name`` is what the
+    submission calls the file that ``lesions`` came from.
     """
 
     lesions: Volume
     confidences: dict[int, float] | None = None
     likelihood: float | None = None
     organs: Volume | None = None
+    name: str = "The prediction"
 
 
 @dataclass(frozen=True, kw_only=True)

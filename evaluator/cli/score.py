@@ -13,7 +13,7 @@ import typer
 from evaluator.cli import audited, console
 from evaluator.errors import InputRefused, OutputRefused, UsageError
 from evaluator.records import CaseScore, Point, Prediction
-from evaluator.scoring import DEFAULT_HIT_RULE, SCORER, score_case
+from evaluator.scoring import DEFAULT_EXTRACTION, DEFAULT_HIT_RULE, SCORER, score_case
 from evaluator.volumes import read_volume
 
 SCHEMA = "evaluator-score/1"
@@ -44,6 +44,8 @@ def score(
     audit: Annotated[
         bool, typer.Option("--audit", help="Score it again with medpy; exit code 5 if that differs.")
     ] = False,
+    extraction: Annotated[str, typer.Option(help="How findings are cut out of a detection map.")] = DEFAULT_EXTRACTION,
+    connectivity: Annotated[int, typer.Option(help="Neighbours by which voxels connect: 6, 18 or 26.")] = 26,
     as_json: bool = console.JSON_OPTION,
 ) -> None:
     """Score one prediction: overlap, surface distances, lesions hit, findings, likelihood."""
@@ -62,12 +64,15 @@ def score(
             organs=None if organs is None else read_volume(organs, expect=truth.grid),
             hit_rule=hit_rule,
             tolerances=tolerances,
+            extraction=extraction,
+            connectivity=connectivity,
         )
     except OutputRefused as error:  # here nobody's container wrote it: it is this command's input
         raise InputRefused(error.what, why=error.why, next_step=error.next_step) from error
     checked = audited.audit_score(scored, reference=truth, prediction=found, hit_rule=hit_rule) if audit else None
     if as_json:
-        document = {"schema": SCHEMA, "scorer": SCORER, "hit_rule": hit_rule, **asdict(scored)}
+        how = {"hit_rule": hit_rule, "extraction": extraction, "connectivity": connectivity}
+        document = {"schema": SCHEMA, "scorer": SCORER, **how, **asdict(scored)}
         console.emit_json(document | ({"audit": audited.as_json(*checked)} if checked else {}))
     else:
         _show(scored, hit_rule)

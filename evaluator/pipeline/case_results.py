@@ -32,7 +32,13 @@ def settle(
     if verdict is None:
         try:
             prediction = _read(outcome, reference, contract=contract, limits=limits)
-            score = score_case(reference, prediction, organs=organs, organ_names=cohort.organ_names)
+            score = score_case(
+                reference,
+                prediction,
+                organs=organs,
+                organ_names=cohort.organ_names,
+                most_findings=limits.findings,
+            )
         except OutputRefused as refusal:
             verdict = Verdict(failure=refusal.failure, reason=str(refusal))
         except VolumeRefused as refusal:
@@ -72,7 +78,6 @@ def _read(outcome: CaseOutcome, reference: Volume, *, contract: Contract, limits
         outcome.named.id,
         grid=reference.grid,
         json_bytes=limits.json_bytes,
-        findings=limits.findings,
     )
 
 

@@ -225,6 +225,26 @@ def test_hostile_outputs_cost_only_their_own_case(cohort: Cohort) -> None:
     assert failures(result) == [None, None, None, FailureClass.EXIT_CODE, None, None]
 
 
+def test_more_findings_than_the_limits_allow_fail_their_case_and_no_other(cohort: Cohort) -> None:
+    def program(box: FakeBox) -> int:
+        detector()(box)
+        first = json.loads((box.input / "cases.json").read_text())["cases"][0]["id"]
+        lesions = read_volume(box.output / first / "lesions.nii.gz")
+        specks = np.zeros_like(lesions.data)
+        specks[:6:2, 0, 0] = 1
+        write_nifti(box.output / first / "lesions.nii.gz", Volume(specks, lesions.grid))
+        return 0
+
+    result = run(program, cohort, limits=Limits(findings=2))
+
+    (failed,) = [case for case in result.cases if case.failed]
+    assert failed.failure is FailureClass.OUTPUT_INVALID
+    assert failed.reason == (
+        "lesions.nii.gz holds 3 findings. At most 2 are read per case. Remove specks before writing."
+    )
+    assert [lesion.hit for lesion in failed.lesions] == [False] * (failed.case.cancer)
+
+
 def test_an_image_with_nothing_to_run_is_refused(cohort: Cohort) -> None:
     engine = FakeEngine({IMAGE: detector()})
     engine.images[IMAGE].config["config"] = {"User": "1000:1000"}
