@@ -158,7 +158,7 @@ def test_a_wrong_grid_is_refused_before_a_voxel_is_read(tmp_path: Path, scan: Vo
     with pytest.raises(GridMismatch, match="7 × 8 × 9, expected 7 × 8 × 10"):
         read_volume(path, expect=Grid((7, 8, 10), OBLIQUE))
     flipped = OBLIQUE * [[-1, 1, 1, 1]]
-    with pytest.raises(GridMismatch, match="off by up to"):
+    with pytest.raises(GridMismatch, match="orientation is"):
         read_volume(path, expect=Grid((7, 8, 9), flipped))
     with pytest.raises(VolumeRefused, match="cut short"):
         read_volume(path, expect=scan.grid)
