@@ -14,7 +14,7 @@ from evaluator.cli import console
 from evaluator.errors import InputRefused, OutputRefused, UsageError
 from evaluator.records import CaseScore, Point, Prediction
 from evaluator.scoring import DEFAULT_HIT_RULE, SCORER, score_case
-from evaluator.volumes import read_volume
+from evaluator.volumes import as_detection_map, read_volume
 
 SCHEMA = "evaluator-score/1"
 
@@ -35,6 +35,9 @@ def score(
     *,
     reference: Annotated[Path, typer.Option(help="Lesion labels of the reference standard.")],
     prediction: Annotated[Path, typer.Option(help="Integer labels or a detection map, on the same grid.")],
+    is_map: Annotated[
+        bool, typer.Option("--map", help="The prediction is a detection map; in eight bits, 255 stands for 1.")
+    ] = False,
     findings: Annotated[Path | None, typer.Option(help="findings.json with a confidence for each label.")] = None,
     organs: Annotated[Path | None, typer.Option(help="Integer organ labels, to say where a lesion lies.")] = None,
     tolerance: Annotated[
@@ -48,11 +51,12 @@ def score(
     if not all(math.isfinite(value) and value >= 0 for value in tolerances):
         raise UsageError("A tolerance is a length in mm, 0 or more.", next_step="For example --tolerance 2.0.")
     truth = read_volume(reference)
+    lesions = read_volume(prediction, expect=truth.grid)
     try:
         scored = score_case(
             truth,
             Prediction(
-                lesions=read_volume(prediction, expect=truth.grid),
+                lesions=as_detection_map(lesions) if is_map else lesions,
                 confidences=None if findings is None else _read_confidences(findings),
             ),
             organs=None if organs is None else read_volume(organs, expect=truth.grid),

@@ -15,19 +15,19 @@ import numpy as np
 
 from evaluator.errors import EvaluatorError
 from evaluator.volumes.dicom_lattice import Frames
-from evaluator.volumes.header import LPS, refused
+from evaluator.volumes.header import LARGEST_PREAMBLE, LPS, refused
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-LARGEST_HEADER = 32 * 1024**2  # a frame's functional groups take about a kilobyte
-MOST_READS = 4 * 1024**2  # nested empty items take eight bytes in the file and kilobytes in memory
+MOST_READS = 2**20
+MOST_ITEMS = 2**18  # a frame has some ten; an empty one takes 8 bytes of the file and a thousand of memory
 SEGMENTATION, LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"
 IMPLICIT, EXPLICIT, RLE = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5"
 BITS = {"BINARY": (1,), "FRACTIONAL": (8,), "LABELMAP": (8, 16)}
 
 _PIXEL_DATA = 0x7FE00010
-_TAGS: list[Any] = [
+_READ = [
     *("SOPClassUID", "SamplesPerPixel", "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored"),
     *("PixelRepresentation", "PixelPaddingValue", "SegmentationType", "MaximumFractionalValue", "SegmentSequence"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
@@ -60,10 +60,10 @@ def read_seg_header(path: Path, file: BinaryIO) -> SegHeader:
 
 
 class _Head:
-    """The beginning of a file for a reader that trusts lengths: bytes and reads are counted and end."""
+    """The beginning of a file for a reader that trusts lengths: bytes, reads and items are counted, and end."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._bytes, self._reads = file, LARGEST_HEADER, MOST_READS
+        self._file, self._bytes, self._reads, self._items = file, LARGEST_PREAMBLE, MOST_READS, MOST_ITEMS
         self.name, self.seek, self.tell = file.name, file.seek, file.tell
 
     def read(self, size: int = -1) -> bytes:
@@ -71,18 +71,22 @@ class _Head:
             raise ValueError("it is deflated as a whole")
         self._bytes -= size
         self._reads -= 1
-        if min(self._bytes, self._reads) < 0:
-            raise ValueError(f"it takes more than {LARGEST_HEADER} bytes, or {MOST_READS} elements")
-        return self._file.read(size)
+        block = self._file.read(size) if self._bytes >= 0 else b""
+        self._items -= block.count(b"\xfe\xff\x00\xe0")
+        if min(self._bytes, self._reads, self._items) < 0:
+            raise ValueError(f"it is larger than {LARGEST_PREAMBLE} bytes, or has more than {MOST_ITEMS} items")
+        return block
 
 
 def _read(path: Path, file: BinaryIO) -> SegHeader:
     from pydicom import config  # noqa: PLC0415 - see above
     from pydicom.filereader import read_partial  # noqa: PLC0415
+    from pydicom.tag import Tag  # noqa: PLC0415
 
     config.settings.reading_validation_mode = config.IGNORE  # it would warn of every odd value; ours are checked below
     head: Any = _Head(file)
-    data = read_partial(head, stop_when=lambda tag, _vr, _length: tag >= _PIXEL_DATA, specific_tags=_TAGS)
+    tags = [Tag(name) for name in _READ]
+    data = read_partial(head, stop_when=lambda tag, _vr, _length: tag >= _PIXEL_DATA, specific_tags=[*tags])
     syntax = str(data.file_meta.get("TransferSyntaxUID", ""))
     if data.get("SOPClassUID") not in (SEGMENTATION, LABEL_MAP):
         raise refused(path, "it is no DICOM segmentation")
@@ -138,7 +142,9 @@ def _read_frames(path: Path, data: Dataset, kind: str) -> tuple[Frames, tuple[in
         return found
 
     turned = {tuple(map(float, group(one, "PlaneOrientationSequence").ImageOrientationPatient)) for one in per_frame}
-    measures = [group(one, "PixelMeasuresSequence") for one in (per_frame if _MEASURES not in shared else per_frame[:1])]
+    measures = [
+        group(one, "PixelMeasuresSequence") for one in (per_frame if _MEASURES not in shared else per_frame[:1])
+    ]
     spaced = {tuple(map(float, one.PixelSpacing)) for one in measures}
     if len(turned) != 1 or len(spaced) != 1:
         raise refused(path, "its frames are not parallel, or their pixels are not of one size")

@@ -26,13 +26,14 @@ class Frames:
 
     @property
     def finite(self) -> bool:
-        return all(np.isfinite(part).all() for part in (self.across, self.down, self.positions, self.between))
+        return all(bool(np.isfinite(part).all()) for part in (self.across, self.down, self.positions, self.between))
 
     @property
     def corners(self) -> NDArray[np.float64]:
         """The centres of each frame's corner pixels: first, end of row, end of column, last; (frames, 4, 3)."""
         right, below = (self.columns - 1) * self.across, (self.rows - 1) * self.down
-        return self.positions[:, np.newaxis] + np.array([np.zeros(3), right, below, right + below])
+        reach: NDArray[np.float64] = np.array([np.zeros(3), right, below, right + below])
+        return np.asarray(self.positions[:, np.newaxis] + reach)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,12 +85,9 @@ def lay_into(frames: Frames, grid: Grid, *, what: str) -> Layout:
         raise grid_mismatch(
             what, f"Frame {worst + 1} lies {off[worst]:.4g} mm off the nearest slice (tolerance {TOLERANCE_MM:g} mm)."
         )
-    beyond = np.flatnonzero((slices < 0) | (slices >= grid.shape[slice_axis]))
+    beyond, last = np.flatnonzero((slices < 0) | (slices >= grid.shape[slice_axis])), grid.shape[slice_axis] - 1
     if beyond.size:
-        raise grid_mismatch(
-            what,
-            f"Frame {beyond[0] + 1} lies on slice {int(slices[beyond[0]])}, expected 0 to {grid.shape[slice_axis] - 1}.",
-        )
+        raise grid_mismatch(what, f"Frame {beyond[0] + 1} lies on slice {slices[beyond[0]]:g}, expected 0 to {last}.")
     return Layout(
         axes=(column_axis, row_axis, slice_axis),
         flipped=(bool(signs[0] < 0), bool(signs[1] < 0)),
@@ -116,6 +114,9 @@ def own_grid(path: Path, frames: Frames) -> Grid:
     places = (depths - depths[0]) / step
     if (np.abs(places - np.rint(places)) * step > TOLERANCE_MM).any():
         raise refused(path, "its frames are not regularly spaced; read it on the grid of its CT")
+    beside = (frames.positions - frames.positions[0]) @ (np.eye(3) - np.outer(normal, normal))
+    if (np.linalg.norm(beside, axis=1) > TOLERANCE_MM).any():
+        raise refused(path, "its frames are not stacked straight; read it on the grid of its CT")
     affine = np.eye(4)
     affine[:3, :3] = np.column_stack([frames.across, frames.down, normal * step])
     affine[:3, 3] = frames.positions[int((frames.positions @ normal).argmin())]

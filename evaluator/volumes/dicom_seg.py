@@ -63,7 +63,7 @@ def _require_sizes(path: Path, header: SegHeader, file: BinaryIO) -> None:
         return
     if header.length is not None or header.bits == 1:
         raise refused(path, "its pixel data are not as RLE Lossless is stored")
-    largest = 64 + 2 * pixels * header.bits // 8  # run lengths of the worst case take half a byte more than each byte
+    largest = 64 + 2 * pixels * header.bits // 8  # the worst run-length coding takes two bytes for one
     lengths = _fragments(path, file, header.start, most=len(header.segments))
     if len(lengths) != len(header.segments) or max(lengths) > largest:
         raise refused(path, "its pixel data are not one run-length coded piece a frame")
@@ -95,7 +95,28 @@ def _room(header: SegHeader, grid: Grid) -> NDArray[Any]:
 
 def _decode(header: SegHeader, file: BinaryIO) -> Iterator[NDArray[Any]]:
     """Stored values, a frame (rows, columns) at a time."""
-    from pydicom.pixels import get_decoder  # noqa: PLC0415 - takes a third of a second
+    return _decode_runs(header, file) if header.syntax == RLE else _decode_plain(header, file)
+
+
+def _decode_plain(header: SegHeader, file: BinaryIO) -> Iterator[NDArray[Any]]:
+    """Frames follow each other without a gap, so that one of single bits may begin within a byte.
+
+    Read here, because pydicom 3.0.2 loses the last bits of such a frame.
+    """
+    rows, columns, bits = header.frames.rows, header.frames.columns, header.bits
+    for number in range(len(header.segments)):
+        first, skip = divmod(number * rows * columns * bits, 8)
+        file.seek(header.start + first)
+        stored = file.read(-(-(skip + rows * columns * bits) // 8))
+        if bits == 1:
+            unpacked = np.unpackbits(np.frombuffer(stored, dtype=np.uint8), bitorder="little")
+            yield unpacked[skip : skip + rows * columns].reshape(rows, columns)
+        else:
+            yield np.frombuffer(stored, dtype=f"<u{bits // 8}").reshape(rows, columns)
+
+
+def _decode_runs(header: SegHeader, file: BinaryIO) -> Iterator[NDArray[Any]]:
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - takes a third of a second
 
     file.seek(header.start)
     frames = get_decoder(header.syntax).iter_array(
@@ -110,7 +131,6 @@ def _decode(header: SegHeader, file: BinaryIO) -> Iterator[NDArray[Any]]:
         bits_allocated=header.bits,
         bits_stored=header.bits,
         pixel_keyword="PixelData",
-        pixel_vr="OB" if header.bits == 8 else "OW",
     )
     for frame, _ in frames:
         yield frame

@@ -55,7 +55,7 @@ def grid_mismatch(what: str, why: str) -> GridMismatch:
     return GridMismatch(
         f"{what} does not lie on the expected grid.",
         why=why,
-        next_step="Write it with the shape and affine of the CT; nothing is resampled here.",
+        next_step="Write it with the shape and affine (in NIfTI the sform) of the CT; nothing is resampled here.",
     )
 
 
@@ -71,7 +71,9 @@ def _differences(a: Grid, b: Grid) -> list[str]:
         found.append(f"Its orientation is {orientation(a.affine)}, expected {orientation(b.affine)}.")
     elif (apart * np.maximum(reach, 1) * b.spacing > TOLERANCE_MM).any():
         degrees = float(np.degrees(2 * np.arcsin(min(1.0, float(apart.max()) / 2))))
-        found.append(f"Its orientation is {orientation(a.affine)} as expected, but an axis is turned by {degrees:.3g}°.")
+        found.append(
+            f"Its orientation is {orientation(a.affine)} as expected, but an axis is turned by {degrees:.3g}°."
+        )
     if float(np.linalg.norm(a.affine[:3, 3] - b.affine[:3, 3])) > TOLERANCE_MM:
         found.append(f"Its origin is {_point(a.affine)}, expected {_point(b.affine)}.")
     return found

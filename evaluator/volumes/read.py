@@ -130,5 +130,5 @@ def _open(path: Path) -> Iterator[Opened]:
     try:
         with open_metaimage(path) if meta else open_nifti(path) as opened:
             yield opened
-    except _UNREADABLE as error:
+    except _UNREADABLE as error:  # type: ignore[misc]  # zlib-ng's stub has an instance for its exception class
         raise refused(path, str(error) or type(error).__name__) from error
