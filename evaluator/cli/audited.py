@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,14 +11,29 @@ from evaluator.errors import PlatformFault, UsageError
 from evaluator.records import Audit, CaseAudit, CaseScore, Comparison, Prediction, Volume
 from evaluator.scoring.audit import PROGRAM, TOLERANCE, audit_case, compare_case
 
+Audited = tuple[CaseAudit, tuple[Comparison, ...]]
+
 
 def audit_score(
-    score: CaseScore, *, reference: Volume, prediction: Prediction, hit_rule: str, organs: Volume | None = None
-) -> tuple[CaseAudit, tuple[Comparison, ...]]:
+    score: CaseScore,
+    *,
+    reference: Volume,
+    prediction: Prediction,
+    hit_rule: str,
+    organs: Volume | None = None,
+    organ_names: Mapping[int, str] | None = None,
+) -> Audited:
     """Score one case again. Raises PlatformFault where the auditing program breaks down, UsageError if it cannot."""
     plain = hit_rule != "picai"  # which does not list surplus findings
     try:
-        compared = compare_case(score, reference=reference, prediction=prediction, organs=organs, plain_findings=plain)
+        compared = compare_case(
+            score,
+            reference=reference,
+            prediction=prediction,
+            organs=organs,
+            organ_names=organ_names,
+            plain_findings=plain,
+        )
     except UsageError:
         raise
     except Exception as error:

@@ -1,5 +1,6 @@
 """Scoring: what a prediction found of a reference standard's lesions, and how well it outlines them."""
 
+from evaluator.scoring.devices import get_device
 from evaluator.scoring.extraction import DEFAULT_EXTRACTION
 from evaluator.scoring.hit_rules import DEFAULT_HIT_RULE
 from evaluator.scoring.score import SCORER, describe_reference, score_case, score_label_maps
@@ -10,6 +11,7 @@ __all__ = [
     "DEFAULT_HIT_RULE",
     "SCORER",
     "describe_reference",
+    "get_device",
     "score_case",
     "score_label_maps",
     "score_structures",
