@@ -11,7 +11,7 @@ def show(score: CaseScore, *, scorer: str, hit_rule: str) -> None:
         console.table(f"{name} ({scorer})", ["measure", "value"], _measures(structure))
     console.table(
         f"Lesions, hit by {hit_rule}",
-        ["id", "diameter, in space (mm)", "slices", "volume (mL)", "centre (mm, RAS)", "location", "hit", "its Dice"],
+        ["id", "axial, 3-D (mm)", "slices", "mL", "centre (mm, RAS)", "location", "hit by", "Dice"],
         [
             [
                 str(lesion.id),
@@ -20,7 +20,7 @@ def show(score: CaseScore, *, scorer: str, hit_rule: str) -> None:
                 _number(lesion.volume_ml, 3),
                 _point(lesion.centre_mm),
                 lesion.location or "–",
-                f"by finding {lesion.finding}" if lesion.hit else "no",
+                str(lesion.finding) if lesion.hit else "none",
                 _number(lesion.outline.dice, 4) if lesion.outline else "–",
             ]
             for lesion in score.lesions

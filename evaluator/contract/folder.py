@@ -11,12 +11,12 @@ from typing import Annotated
 import msgspec
 
 from evaluator.contract.contract import InputCase, WrittenOutput
-from evaluator.contract.reading import read_json, read_lesions, require_file, require_probability
+from evaluator.contract.reading import read_json, read_lesions, read_organs, require_file, require_probability
 from evaluator.errors import OutputRefused
 from evaluator.records import Grid, Prediction
 
 SCHEMA = "folder/1"
-LESIONS, FINDINGS, PREDICTION = "lesions.nii.gz", "findings.json", "prediction.json"
+LESIONS, ORGANS, FINDINGS, PREDICTION = "lesions.nii.gz", "organs.nii.gz", "findings.json", "prediction.json"
 
 
 class ListedFinding(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class FolderContract:
     environment: Mapping[str, str] = MappingProxyType({"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "submission"})  # noqa: S108 - inside the container
 
     def output_bytes(self, voxels: int) -> int:
-        return voxels  # compressed labels of one case; the limits give far more
+        return 2 * voxels  # compressed labels of one case, lesions and organs; the limits give far more
 
     def write_inputs(self, cases: Sequence[InputCase], into: Path) -> None:
         listed = []
@@ -55,11 +55,12 @@ class FolderContract:
         return PurePosixPath(case, PREDICTION)
 
     def wanted(self, path: PurePosixPath) -> bool:
-        return len(path.parts) == 2 and path.name in (LESIONS, FINDINGS, PREDICTION)
+        return len(path.parts) == 2 and path.name in (LESIONS, ORGANS, FINDINGS, PREDICTION)
 
     def read(self, output: WrittenOutput, case: str, *, grid: Grid, json_bytes: int) -> Prediction:
         marks, masks = require_file(output, f"{case}/{PREDICTION}"), require_file(output, f"{case}/{LESIONS}")
         listed = require_file(output, f"{case}/{FINDINGS}", optional=True)
+        organs = require_file(output, f"{case}/{ORGANS}", optional=True)
         assert marks is not None
         assert masks is not None
         patient = read_json(marks, PREDICTION, PatientPrediction, most_bytes=json_bytes)
@@ -72,6 +73,7 @@ class FolderContract:
             lesions=lesions,
             confidences=confidences,
             likelihood=require_probability(patient.likelihood, "The likelihood"),
+            organs=None if organs is None else read_organs(organs, ORGANS, grid=grid),
         )
 
 

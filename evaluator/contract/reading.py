@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,17 +51,36 @@ def require_probability(value: float, name: str) -> float:
 
 def read_lesions(path: Path, name: str, *, grid: Grid) -> Volume:
     """Integer labels or a detection map from 0 to 1 on the CT's grid."""
-    try:
+    with _refused_as(name, path):
         volume = read_volume(path, expect=grid)
         if volume.data.dtype.kind == "f":
             require_within(volume, 0, 1, what=name)
-        elif volume.data.size and int(volume.data.min()) < 0:
-            raise OutputRefused(f"{name} holds a negative label.", next_step="Write 0 for background.")
+    return _without_negatives(volume, name)
+
+
+def read_organs(path: Path, name: str, *, grid: Grid) -> Volume:
+    """Integer labels on the CT's grid."""
+    with _refused_as(name, path):
+        volume = read_volume(path, expect=grid)
+    if volume.data.dtype.kind == "f":
+        raise OutputRefused(f"{name} holds {volume.data.dtype}, not integer labels.", next_step="Write integers.")
+    return _without_negatives(volume, name)
+
+
+def _without_negatives(volume: Volume, name: str) -> Volume:
+    if volume.data.dtype.kind == "i" and int(volume.data.min()) < 0:
+        raise OutputRefused(f"{name} holds a negative label.", next_step="Write 0 for background.")
+    return volume
+
+
+@contextmanager
+def _refused_as(name: str, path: Path) -> Iterator[None]:
+    """What is wrong with a volume, told with the name that the submission knows it by."""
+    try:
+        yield
     except GridMismatch as error:
-        raise OutputRefused(
-            f"{name} does not lie on the CT's grid.", why=error.why, next_step=error.next_step
-        ) from error
+        what = f"{name} does not lie on the CT's grid."
+        raise OutputRefused(what, why=error.why, next_step=error.next_step) from error
     except VolumeRefused as error:
         what = error.what.replace(str(path), name)
         raise OutputRefused(what, why=error.why, next_step=error.next_step) from error
-    return volume

@@ -219,3 +219,20 @@ def test_only_a_cases_own_files_are_wanted() -> None:
 def test_an_unknown_contract_is_a_question_of_usage() -> None:
     with pytest.raises(UsageError, match="no contract named"):
         get_contract("smoke-signals")
+
+
+def test_organs_are_read_where_they_were_written(written: Written) -> None:
+    assert written.read().organs is None
+    write_nifti(written.case / "organs.nii.gz", Volume(labels(3, 7), GRID))
+    organs = written.read().organs
+    assert organs is not None
+    assert organs.data[[2, 4], 0, 0].tolist() == [3, 7]
+
+
+def test_organs_are_whole_labels_from_nought(written: Written) -> None:
+    for wrong, why in (("float32", "not integer labels"), ("int16", "negative label")):
+        write_nifti(written.case / "organs.nii.gz", Volume(labels(-1, dtype=wrong), GRID))
+        with pytest.raises(OutputRefused, match=why) as refused:
+            written.read()
+        assert refused.value.failure is FailureClass.OUTPUT_INVALID
+        assert "organs.nii.gz" in str(refused.value)
