@@ -18,7 +18,7 @@ Distances = NDArray[np.float64]
 
 _REACH = 4  # voxels to either side that are looked at one by one
 _STEPS = 64
-_FEW = 64  # queries left: not worth another step
+_FEW = 64  # queries left to a search: not worth another step
 
 
 def nearest(queries: Flat, targets: Flat, grid: Grid, *, upto: float = math.inf, device: Device = CPU) -> Distances:
@@ -41,13 +41,14 @@ def nearest(queries: Flat, targets: Flat, grid: Grid, *, upto: float = math.inf,
     ndarray of float64, shape (n,)
         In mm, between voxel centres.
     """
-    box = box_around(targets, grid, margin=_REACH)
+    box = box_around(targets, grid, margin=2 * _REACH)  # whoever lies beyond it is farther than any shell
     distances = np.full(len(queries), np.inf)
-    shells = _shells(np.ascontiguousarray(grid.affine[:3, :3]).tobytes())
+    shells = _shells(np.ascontiguousarray(grid.affine[:3, :3], dtype=np.float64).tobytes())
+    few = _FEW if upto > shells[-1].length else 0
     strides = [(shell.length, (shell.offsets @ box.strides).tolist()) for shell in shells if shell.length <= upto]
     for start in range(0, len(queries), CHUNK):
         indices = voxel_indices(queries[start : start + CHUNK], grid)
-        left = np.flatnonzero(box.holds(indices))
+        left = np.flatnonzero(box.holds(indices, reach=_REACH))
         places = box.places(indices[left])
         for length, around in strides:
             met = box.marked[places + around[0]]
@@ -56,10 +57,9 @@ def nearest(queries: Flat, targets: Flat, grid: Grid, *, upto: float = math.inf,
             distances[left[met] + start] = length
             unmet = np.flatnonzero(~met)
             left, places = left[unmet], places[unmet]
-            if len(left) <= _FEW:
+            if len(left) <= few:
                 break
-    far = np.flatnonzero(np.isinf(distances))
-    if len(far) and upto > shells[-1].length:
+    if upto > shells[-1].length and len(far := np.flatnonzero(np.isinf(distances))):
         points, goals = (to_world(voxel_indices(flat, grid), grid) for flat in (queries[far], targets))
         distances[far] = device.search(points, goals, upto=upto)
     return distances
@@ -84,6 +84,6 @@ def _shells(matrix: bytes) -> tuple[_Shell, ...]:
     planes = 1 / np.linalg.norm(np.linalg.inv(affine), axis=1)
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] < (_REACH + 1) * planes.min()]
-    ends = np.flatnonzero(np.diff(lengths[order])) + 1
+    ends = np.append(np.flatnonzero(np.diff(lengths[order])) + 1, len(order))
     shells = np.split(order, ends[ends <= _STEPS])[:-1]
     return tuple(_Shell(offsets=offsets[shell], length=float(lengths[shell[0]])) for shell in shells)
