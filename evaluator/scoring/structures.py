@@ -94,8 +94,8 @@ def split(volume: Volume) -> dict[int, Flat]:
     labels = values_at(flat, volume)
     require_labels(labels)
     values, owner, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    if len(values) == 1:
-        return {int(values[0]): flat}
+    if len(values) <= 1:
+        return {int(value): flat for value in values}
     order = np.argsort(owner.astype(np.min_scalar_type(len(values))), kind="stable")
     parts = np.split(flat[order], np.cumsum(counts)[:-1])
     return {int(value): part for value, part in zip(values, parts, strict=True)}
