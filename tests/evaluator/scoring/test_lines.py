@@ -73,7 +73,7 @@ def test_a_line_is_as_wide_as_the_mask_not_as_the_scan() -> None:
 
 @pytest.mark.parametrize("shape", [(BLOCK + 9, 3, 3), (3, 700, 400), (130, 130, 130)])
 def test_masks_of_many_blocks_and_lines_longer_than_one_have_their_surface(shape: Triple) -> None:
-    mask = ndimage.binary_dilation(np.random.default_rng(9).random(shape) < 0.001, iterations=2)
+    mask = ndimage.binary_dilation(np.random.default_rng(9).random(shape) < 0.02)
     flat, grid = foreground(mask), make_grid(shape)
     lines = lay_out(flat, grid)
     assert len(list(lines.blocks(np.flatnonzero(lines.row)))) > 1

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
@@ -79,7 +80,7 @@ def one(grid: Grid, voxel: Triple) -> Flat:
     return np.array([np.ravel_multi_index(voxel, grid.shape, order="F")], dtype=np.int32)
 
 
-def test_few_left_are_searched_for_and_many_too() -> None:
+def test_those_near_are_told_from_those_far_however_many() -> None:
     grid = make_grid((200, 9, 9))
     target = one(grid, (4, 4, 4))
     for count in (1, 63, 64, 65, 300):
@@ -116,6 +117,36 @@ def test_inside_a_large_hollow_surface_the_nearest_wall_is_found() -> None:
     assert len(wall) * len(core) > 2**26  # from here scipy's tree would be slow, and another searches
     found = nearest(core, wall, grid)
     assert found[::7] == pytest.approx(brute_force(core[::7], wall, grid), rel=1e-12)
+
+
+@pytest.mark.parametrize("upto", [9.05, math.inf])
+@pytest.mark.parametrize("turn", [0.0, 0.3])
+def test_millions_of_queries_are_answered_by_a_transform_and_exactly(turn: float, upto: float) -> None:
+    oblique = np.array([[math.cos(turn), -math.sin(turn), 0], [math.sin(turn), math.cos(turn), 0], [0, 0, -1]])
+    affine = np.eye(4)
+    affine[:3, :3] = oblique * [0.7, 0.9, 5.6]
+    grid = Grid((150, 140, 110), affine)
+    ours, theirs = everything(grid), np.sort(np.concatenate([one(grid, (3, 139, 20)), one(grid, (120, 2, 90))]))
+    found = nearest(ours, theirs, grid, upto=upto)
+    expected = brute_force(ours, theirs, grid)
+    assert_allclose(found[expected <= upto], expected[expected <= upto], rtol=1e-12, atol=1e-12)
+    assert (found[expected > upto] > upto).all()
+
+
+def test_few_queries_far_from_millions_of_targets_are_answered_by_a_transform() -> None:
+    grid = make_grid((160, 150, 120), spacing=(0.7, 0.7, 1.5))
+    rng = np.random.default_rng(5)
+    targets = everything(grid)[math.prod(grid.shape) // 10 :][rng.random(math.prod(grid.shape) * 9 // 10) < 0.9]
+    assert len(targets) > 2**21
+    ours = some(rng, 40, make_grid((160, 150, 8)))
+    assert_allclose(nearest(ours, targets, grid), brute_force(ours, targets, grid), rtol=1e-12)
+
+
+def test_millions_of_queries_on_a_sheared_grid_are_searched_for() -> None:
+    grid = Grid((150, 140, 110), SHEARED)
+    theirs = np.sort(np.concatenate([one(grid, (3, 139, 20)), one(grid, (120, 2, 90))]))
+    found = nearest(everything(grid), theirs, grid)
+    assert_allclose(found, brute_force(everything(grid), theirs, grid), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(
