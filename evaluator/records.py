@@ -6,6 +6,7 @@ Arrays are indexed ``[i, j, k]`` as in the NIfTI header, whatever their memory o
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -149,13 +150,15 @@ class Prediction:
 
     ``lesions`` holds integer labels (0 background) or a float detection map in 0–1, ``organs`` integer labels, both on
     the CT's grid.
-    ``confidences`` maps a label to its confidence where a findings file came with the labels.
+    ``confidences`` maps a label to its confidence where a findings file came with the labels; ``name`` is what the
+    submission calls the file that ``lesions`` came from.
     """
 
     lesions: Volume
     confidences: dict[int, float] | None = None
     likelihood: float | None = None
     organs: Volume | None = None
+    name: str = "The prediction"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,37 +181,65 @@ class CaseResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A number on which our scorer and the auditing program do not agree."""
+class Comparison:
+    """One number of ours beside the auditing program's. None: that side says there is no answer."""
 
     structure: str
     measure: str
     ours: float | None
     theirs: float | None
 
+    @property
+    def difference(self) -> float | None:
+        """Relative, absolute for values below 1; None where only one side has a number, or ours is not finite."""
+        if self.ours is None or self.theirs is None:
+            return 0.0 if self.ours is self.theirs else None
+        difference = abs(self.ours - self.theirs) / max(1.0, abs(self.theirs))
+        return difference if math.isfinite(difference) else None
+
+    def agrees(self, tolerance: float) -> bool:
+        return self.difference is not None and self.difference <= tolerance
+
 
 @dataclass(frozen=True, kw_only=True)
 class CaseAudit:
-    """One case scored again by another program: how many numbers were compared, and those that differ."""
+    """One case scored again by another program: how many numbers were compared, and those that differ.
+
+    ``error`` is set where that program itself broke down and nothing was compared: the platform's fault, nobody else's.
+    """
 
     case: str
     program: str  # name and version
     compared: int
-    worst: float  # largest relative difference
-    differences: tuple[Difference, ...] = ()
+    worst: float  # the largest difference among numbers that both sides have
+    differences: tuple[Comparison, ...] = ()
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """The cases of a run, drawn by ``seed``, that were scored again by another program."""
+    """The cases of a run, drawn by ``seed``, that were scored again by another program.
+
+    ``too_large`` were drawn and passed over, another in the place of each where one was left.
+    """
 
     seed: int
     tolerance: float
     cases: tuple[CaseAudit, ...]
+    too_large: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        return any(case.differences for case in self.cases)
+
+    @property
+    def broke_down(self) -> bool:
+        return any(case.error for case in self.cases)
 
     @property
     def agrees(self) -> bool:
-        return not any(case.differences for case in self.cases)
+        """At least one case was compared, and no number of any differs."""
+        return any(case.compared for case in self.cases) and not self.differs and not self.broke_down
 
 
 @dataclass(frozen=True, kw_only=True)

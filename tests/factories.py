@@ -5,18 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 from django.utils import timezone
 from factory.declarations import LazyFunction, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory
 
 from evaluator import results as wire
-from evaluator.records import CaseRecord, CaseResult, Finding, Lesion, SubmissionRecord, TruthSource
+from evaluator.records import (
+    Audit,
+    CaseAudit,
+    CaseRecord,
+    CaseResult,
+    Comparison,
+    Finding,
+    Lesion,
+    SubmissionRecord,
+    TruthSource,
+)
 from evaluator.records import CohortResult as CohortRecord
 from leaderboard.accounts.models import Team, User
 from leaderboard.awards.services import criteria_create
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.benchmarks.services import pancreas_benchmark_create
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
+from leaderboard.evaluations.services.audit import run_audited
 from leaderboard.hospitals.models import Case, Cohort, Hospital
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.services import snapshot_make
@@ -156,6 +168,35 @@ def cohort_record(cohort: Cohort, *, misses: int = 0, false_alarms: int = 0, see
         peak_memory_bytes=512 * 1024**2,
         containers=1,
     )
+
+
+def audit_record(case: str, *, measures: tuple[str, ...] = (), error: str = "") -> Audit:
+    """One case audited: it agrees, or differs in the measures named, or broke down."""
+    differences = tuple(
+        Comparison(structure="lesions", measure=measure, ours=0.8125, theirs=0.8120003) for measure in measures
+    )
+    checked = CaseAudit(
+        case=case,
+        program="medpy 0.5.2",
+        compared=0 if error else 9,
+        worst=4.997e-4 if measures else 0.0,
+        differences=differences,
+        error=error,
+    )
+    return Audit(seed=7, tolerance=1e-6, cases=(checked,))
+
+
+def make_marked(evaluation: Evaluation, *measures: str, error: str = "") -> Evaluation:
+    """Its first run's audit differs in these measures, or broke down."""
+    run = evaluation.runs.select_related("hospital").earliest("pk")
+    result = run.cohort_result
+    cohort = result.payload["cohorts"][0]
+    cohort["audit"] = wire.to_builtins(audit_record("case-01", measures=measures, error=error))
+    result.save()
+    with transaction.atomic():
+        run_audited(run, result.payload)
+    evaluation.refresh_from_db()
+    return evaluation
 
 
 def make_payload(submission: Submission, record: CohortRecord) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 import typer
 
 from evaluator import results
-from evaluator.cli import console
+from evaluator.cli import audited, console
 from evaluator.cohort import Cohort, read_cohort
 from evaluator.container.archive import load_archive, read_archive, resolve_image
 from evaluator.container.docker_engine import DockerEngine
@@ -152,6 +152,8 @@ def _summarise(written: Results, out: Path, *, as_json: bool) -> None:
             f"{cohort.hospital}: {len(cohort.cases)} cases, failed: {failed}; "
             f"{cohort.containers} containers, peak memory {peak}"
         )
+        if cohort.audit:
+            console.note(f"  {audited.sentence(cohort.audit)}")
         for case in cohort.cases:
             if case.failure:
                 console.note(f"  {case.case.case}: {case.failure}: {case.reason}")

@@ -10,10 +10,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from evaluator.cli import console
+from evaluator.cli import audited, console
 from evaluator.errors import InputRefused, OutputRefused, UsageError
 from evaluator.records import CaseScore, Point, Prediction
-from evaluator.scoring import DEFAULT_HIT_RULE, SCORER, score_case
+from evaluator.scoring import DEFAULT_EXTRACTION, DEFAULT_HIT_RULE, SCORER, score_case
 from evaluator.volumes import read_volume
 
 SCHEMA = "evaluator-score/1"
@@ -41,6 +41,11 @@ def score(
         list[float] | None, typer.Option(help="Tolerance of the surface Dice in mm, 2.0 by default; may be repeated.")
     ] = None,
     hit_rule: Annotated[str, typer.Option(help="When a finding hits a lesion.")] = DEFAULT_HIT_RULE,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Score it again with medpy; exit code 5 if that differs.")
+    ] = False,
+    extraction: Annotated[str, typer.Option(help="How findings are cut out of a detection map.")] = DEFAULT_EXTRACTION,
+    connectivity: Annotated[int, typer.Option(help="Neighbours by which voxels connect: 6, 18 or 26.")] = 26,
     as_json: bool = console.JSON_OPTION,
 ) -> None:
     """Score one prediction: overlap, surface distances, lesions hit, findings, likelihood."""
@@ -49,22 +54,32 @@ def score(
         raise UsageError("A tolerance is a length in mm, 0 or more.", next_step="For example --tolerance 2.0.")
     truth = read_volume(reference)
     try:
+        found = Prediction(
+            lesions=read_volume(prediction, expect=truth.grid),
+            confidences=None if findings is None else _read_confidences(findings),
+        )
         scored = score_case(
             truth,
-            Prediction(
-                lesions=read_volume(prediction, expect=truth.grid),
-                confidences=None if findings is None else _read_confidences(findings),
-            ),
+            found,
             organs=None if organs is None else read_volume(organs, expect=truth.grid),
             hit_rule=hit_rule,
             tolerances=tolerances,
+            extraction=extraction,
+            connectivity=connectivity,
         )
     except OutputRefused as error:  # here nobody's container wrote it: it is this command's input
         raise InputRefused(error.what, why=error.why, next_step=error.next_step) from error
+    checked = audited.audit_score(scored, reference=truth, prediction=found, hit_rule=hit_rule) if audit else None
     if as_json:
-        console.emit_json({"schema": SCHEMA, "scorer": SCORER, "hit_rule": hit_rule, **asdict(scored)})
+        how = {"hit_rule": hit_rule, "extraction": extraction, "connectivity": connectivity}
+        document = {"schema": SCHEMA, "scorer": SCORER, **how, **asdict(scored)}
+        console.emit_json(document | ({"audit": audited.as_json(*checked)} if checked else {}))
     else:
         _show(scored, hit_rule)
+        if checked:
+            audited.show(*checked)
+    if checked:
+        audited.require_agreement(checked[0])
 
 
 def _read_confidences(path: Path) -> dict[int, float]:

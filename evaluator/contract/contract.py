@@ -49,5 +49,5 @@ class Contract(Protocol):
     def wanted(self, path: PurePosixPath) -> bool:
         """Whether a path below /output may be part of a prediction."""
 
-    def read(self, output: WrittenOutput, case: str, *, grid: Grid, json_bytes: int, findings: int) -> Prediction:
+    def read(self, output: WrittenOutput, case: str, *, grid: Grid, json_bytes: int) -> Prediction:
         """One case's prediction. Raises OutputRefused."""

@@ -57,17 +57,18 @@ class FolderContract:
     def wanted(self, path: PurePosixPath) -> bool:
         return len(path.parts) == 2 and path.name in (LESIONS, FINDINGS, PREDICTION)
 
-    def read(self, output: WrittenOutput, case: str, *, grid: Grid, json_bytes: int, findings: int) -> Prediction:
+    def read(self, output: WrittenOutput, case: str, *, grid: Grid, json_bytes: int) -> Prediction:
         marks, masks = require_file(output, f"{case}/{PREDICTION}"), require_file(output, f"{case}/{LESIONS}")
         listed = require_file(output, f"{case}/{FINDINGS}", optional=True)
         assert marks is not None
         assert masks is not None
         patient = read_json(marks, PREDICTION, PatientPrediction, most_bytes=json_bytes)
-        lesions = read_lesions(masks, LESIONS, grid=grid, findings=findings)
+        lesions = read_lesions(masks, LESIONS, grid=grid)
         confidences = None
         if listed is not None and lesions.data.dtype.kind != "f":
             confidences = _confidences(read_json(listed, FINDINGS, list[ListedFinding], most_bytes=json_bytes))
         return Prediction(
+            name=LESIONS,
             lesions=lesions,
             confidences=confidences,
             likelihood=require_probability(patient.likelihood, "The likelihood"),

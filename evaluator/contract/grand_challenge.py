@@ -65,7 +65,7 @@ class GrandChallengeContract:
         is_map = path.parent == PurePosixPath(DETECTION_MAP.relative_path) and path.suffix == ".mha"
         return is_map or path == PurePosixPath(LIKELIHOOD.relative_path)
 
-    def read(self, output: WrittenOutput, case: str, *, grid: Grid, json_bytes: int, findings: int) -> Prediction:
+    def read(self, output: WrittenOutput, case: str, *, grid: Grid, json_bytes: int) -> Prediction:
         path = require_file(output, LIKELIHOOD.relative_path)
         assert path is not None
         likelihood = read_json(path, LIKELIHOOD.relative_path, float, most_bytes=json_bytes)
@@ -73,7 +73,8 @@ class GrandChallengeContract:
         found = require_file(output, name)
         assert found is not None
         return Prediction(
-            lesions=read_lesions(found, name, grid=grid, findings=findings),
+            name=name,
+            lesions=read_lesions(found, name, grid=grid),
             likelihood=require_probability(likelihood, "The likelihood"),
         )
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import cc3d
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from evaluator.contract.contract import WrittenOutput
 from evaluator.errors import FailureClass, GridMismatch, OutputRefused, VolumeRefused
@@ -16,7 +13,6 @@ from evaluator.records import Grid, Volume
 from evaluator.volumes import read_volume, require_within
 
 Document = TypeVar("Document")
-MAP_FLOOR = 0.1  # a detection map's voxel above it belongs to a finding, as in scoring
 
 
 def require_file(output: WrittenOutput, path: str, *, optional: bool = False) -> Path | None:
@@ -51,8 +47,8 @@ def require_probability(value: float, name: str) -> float:
     return value
 
 
-def read_lesions(path: Path, name: str, *, grid: Grid, findings: int) -> Volume:
-    """Integer labels or a detection map from 0 to 1 on the CT's grid, with not too many findings."""
+def read_lesions(path: Path, name: str, *, grid: Grid) -> Volume:
+    """Integer labels or a detection map from 0 to 1 on the CT's grid."""
     try:
         volume = read_volume(path, expect=grid)
         if volume.data.dtype.kind == "f":
@@ -66,29 +62,4 @@ def read_lesions(path: Path, name: str, *, grid: Grid, findings: int) -> Volume:
     except VolumeRefused as error:
         what = error.what.replace(str(path), name)
         raise OutputRefused(what, why=error.why, next_step=error.next_step) from error
-    count = count_findings(volume.data)
-    if count > findings:
-        raise OutputRefused(
-            f"{name} holds {count:,} findings.",
-            why=f"At most {findings:,} are read per case.",
-            next_step="Remove specks before writing.",
-        )
     return volume
-
-
-def count_findings(data: NDArray[Any]) -> int:
-    """How many objects: distinct labels, or 26-connected components of a single label or of a detection map."""
-    mask = data > (MAP_FLOOR if data.dtype.kind == "f" else 0)
-    box = []
-    for axis in range(3):
-        occupied = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-        if not occupied.size:
-            return 0
-        box.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
-    inside = data[tuple(box)]
-    if data.dtype.kind != "f" and int(inside.max()) > 1:
-        labels = np.unique(inside)
-        if np.count_nonzero(labels) > 1:
-            return int(np.count_nonzero(labels))
-    padded = np.pad(mask[tuple(box)], 1)  # cc3d 4.1 raises on some boxes that are one voxel thin
-    return int(cc3d.connected_components(padded, connectivity=26, return_N=True)[1])

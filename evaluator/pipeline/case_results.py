@@ -9,14 +9,17 @@ from evaluator.container.limits import Limits
 from evaluator.container.whose_fault import Verdict
 from evaluator.contract import Contract
 from evaluator.errors import FailureClass, HospitalFault, OutputRefused, VolumeRefused
+from evaluator.pipeline.auditing import Auditor
 from evaluator.pipeline.batch import CaseOutcome
-from evaluator.records import CaseResult, CaseScore, Grid, Volume
+from evaluator.records import CaseResult, Grid, Prediction, Volume
 from evaluator.scoring import describe_reference, score_case
 from evaluator.volumes import read_grid, read_volume
 
 
-def settle(outcome: CaseOutcome, *, cohort: Cohort, contract: Contract, limits: Limits) -> CaseResult:
-    """Read and score one case.
+def settle(
+    outcome: CaseOutcome, *, cohort: Cohort, contract: Contract, limits: Limits, auditor: Auditor | None = None
+) -> CaseResult:
+    """Read and score one case, and show it to the auditor while its output is there.
 
     Raises
     ------
@@ -28,12 +31,28 @@ def settle(outcome: CaseOutcome, *, cohort: Cohort, contract: Contract, limits: 
     verdict = outcome.verdict
     if verdict is None:
         try:
-            score = _score(outcome, reference, organs, cohort=cohort, contract=contract, limits=limits)
+            prediction = _read(outcome, reference, contract=contract, limits=limits)
+            score = score_case(
+                reference,
+                prediction,
+                organs=organs,
+                organ_names=cohort.organ_names,
+                most_findings=limits.findings,
+            )
         except OutputRefused as refusal:
             verdict = Verdict(failure=refusal.failure, reason=str(refusal))
         except VolumeRefused as refusal:
             verdict = Verdict(failure=FailureClass.OUTPUT_INVALID, reason=str(refusal))
         else:
+            if auditor is not None:
+                auditor.look(
+                    case.record.case,
+                    score=score,
+                    reference=reference,
+                    prediction=prediction,
+                    organs=organs,
+                    organ_names=cohort.organ_names,
+                )
             return CaseResult(
                 case=case.record,
                 lesions=score.lesions,
@@ -52,24 +71,14 @@ def settle(outcome: CaseOutcome, *, cohort: Cohort, contract: Contract, limits: 
     )
 
 
-def _score(
-    outcome: CaseOutcome,
-    reference: Volume,
-    organs: Volume | None,
-    *,
-    cohort: Cohort,
-    contract: Contract,
-    limits: Limits,
-) -> CaseScore:
+def _read(outcome: CaseOutcome, reference: Volume, *, contract: Contract, limits: Limits) -> Prediction:
     assert outcome.output is not None
-    prediction = contract.read(
+    return contract.read(
         outcome.output,
         outcome.named.id,
         grid=reference.grid,
         json_bytes=limits.json_bytes,
-        findings=limits.findings,
     )
-    return score_case(reference, prediction, organs=organs, organ_names=cohort.organ_names)
 
 
 def _references(case: CohortCase) -> tuple[Volume, Volume | None]:

@@ -19,6 +19,7 @@ from evaluator.container.limits import Limits
 from evaluator.container.reaper import reap
 from evaluator.contract import Contract, ScanStore, StoredScan, get_contract
 from evaluator.errors import FailureClass, SubmissionFault
+from evaluator.pipeline.auditing import Auditor
 from evaluator.pipeline.batch import Attempt, BatchRunner, NamedCase
 from evaluator.pipeline.case_results import settle
 from evaluator.pipeline.folders import WorkFolders
@@ -67,6 +68,8 @@ def run_cohort(
 ) -> CohortResult:
     """Run an image that is in the engine on a cohort and score what it writes. Failed cases are in the result.
 
+    A few cases are scored again by another program; what it said is in the result (`Auditor`).
+
     Raises
     ------
     ImageRefused
@@ -79,6 +82,7 @@ def run_cohort(
         The watcher cancelled; its failure class is ``cancelled``.
     """
     started = _now()
+    auditor = Auditor([case.record.case for case in cohort.cases], seed=int(rng.integers(2**32)))
     tally = _run(
         engine=engine,
         image=image,
@@ -88,6 +92,7 @@ def run_cohort(
         state=state,
         rng=rng,
         watcher=watcher or Unwatched(),
+        auditor=auditor,
     )
     return CohortResult(
         hospital=cohort.hospital,
@@ -99,6 +104,7 @@ def run_cohort(
         finished=_now(),
         peak_memory_bytes=tally.peak_memory_bytes,
         containers=len(tally.logs),
+        audit=auditor.audit(),
     )
 
 
@@ -148,6 +154,7 @@ def _run(
     state: Path,
     rng: np.random.Generator,
     watcher: Watcher,
+    auditor: Auditor | None = None,
 ) -> Tally:
     folders = WorkFolders(state)
     folders.sweep()
@@ -176,7 +183,7 @@ def _run(
                 for attempt in runner.run(batch, beat):
                     tally.add(attempt)
                     futures = [
-                        pool.submit(settle, outcome, cohort=cohort, contract=contract, limits=limits)
+                        pool.submit(settle, outcome, cohort=cohort, contract=contract, limits=limits, auditor=auditor)
                         for outcome in attempt.settled
                     ]
                     scoring += futures

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from evaluator.errors import UsageError
-from evaluator.records import Volume
-from evaluator.scoring.voxels import foreground, values_at
+from evaluator.scoring.label_map import LabelMap
+from evaluator.scoring.voxels import values_at
 
 Points = NDArray[np.float64]  # (n, 3), mm
 DEVICES = ("cpu", "cuda")
@@ -22,7 +22,7 @@ _HOLLOW = 2**26  # queries × targets from which a tree needs tight boxes
 class Device(Protocol):
     """What a device does for the scorer; every one gives the same results to 1e-5."""
 
-    def agreement(self, reference: Volume, prediction: Volume) -> dict[int, int]:
+    def agreement(self, reference: LabelMap, prediction: LabelMap) -> dict[int, int]:
         """Of two label maps, on how many voxels both hold a label: the diagonal of their joint histogram."""
 
     def search(self, queries: Points, targets: Points, *, upto: float = math.inf) -> NDArray[np.float64]:
@@ -30,11 +30,10 @@ class Device(Protocol):
 
 
 class Cpu:
-    def agreement(self, reference: Volume, prediction: Volume) -> dict[int, int]:
-        flat = foreground(reference.data)
-        labels = values_at(flat, reference)
-        same, counts = np.unique(labels[labels == values_at(flat, prediction)], return_counts=True)
-        return {int(label): int(count) for label, count in zip(same, counts, strict=True)}
+    def agreement(self, reference: LabelMap, prediction: LabelMap) -> dict[int, int]:
+        same = reference.labels[reference.labels == values_at(reference.flat, prediction.volume)]
+        labels, counts = np.unique(same, return_counts=True)
+        return {int(label): int(count) for label, count in zip(labels, counts, strict=True)}
 
     def search(self, queries: Points, targets: Points, *, upto: float = math.inf) -> NDArray[np.float64]:
         if len(queries) * len(targets) < _HOLLOW or upto < math.inf:

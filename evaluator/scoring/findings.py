@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from evaluator.errors import OutputRefused
 from evaluator.records import Prediction
-from evaluator.scoring.objects import Objects, components, labelled
-from evaluator.scoring.voxels import foreground, values_at
+from evaluator.scoring.extraction import Extraction, get_extraction
+from evaluator.scoring.objects import Objects, labelled
+from evaluator.scoring.voxels import values_at
 from evaluator.volumes import require_within
-
-MAP_THRESHOLD = 0.1
-"""A voxel of a detection map above this belongs to a finding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,30 +25,40 @@ class Findings:
     likelihood_source: str
 
 
-def read_findings(prediction: Prediction) -> Findings:
+def read_findings(prediction: Prediction, *, extraction: Extraction | None = None, most: int | None = None) -> Findings:
     """Find the findings in labels or in a detection map.
 
-    In a map (floats from 0 to 1) each 26-connected component above ``MAP_THRESHOLD`` is a finding, its confidence the
-    largest value in it. In labels (integers) see `labelled`; without a findings file each confidence is 1.
-    The likelihood is the prediction's own, else the largest confidence of a findings file, else the map's maximum, else
-    1 if there is a finding and 0 if not.
+    In a map (floats from 0 to 1) the extraction says what a finding is, its confidence the largest value in it. In
+    labels (integers) see `labelled`; without a findings file each confidence is 1.
+    The likelihood is the prediction's own, else the largest confidence of a findings file, else the map's maximum,
+    whatever the extraction, else 1 if there is a finding and 0 if not.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Labels or a detection map.
+    extraction : Extraction, optional
+        How a map is cut, `threshold` by default, and how voxels connect.
+    most : int, optional
+        More findings than this are refused.
 
     Raises
     ------
     VolumeRefused
         A map holds NaN, infinity or a value outside 0 to 1; a label is negative.
     OutputRefused
-        The findings file and the labels do not name the same findings.
+        There are too many findings, or the findings file and the labels do not name the same.
     """
-    volume = prediction.lesions
+    volume, how = prediction.lesions, extraction or get_extraction()
     if volume.data.dtype.kind == "f":
         require_within(volume, 0, 1, what="The detection map")
-        objects = components(foreground(volume.data > MAP_THRESHOLD), volume.grid)
-        confidences = np.zeros(len(objects.ids))
-        np.maximum.at(confidences, objects.owner, values_at(objects.flat, volume))
+        extracted = how.extract(volume)
+        objects, confidences = extracted.objects, extracted.confidences
+        _require_few(prediction, objects, most)
         likelihood, source = float(volume.data.max()), "map"
     else:
-        objects = labelled(volume)
+        objects = labelled(volume, connectivity=how.connectivity)
+        _require_few(prediction, objects, most)
         confidences = _confidences(prediction, objects)
         likelihood = float(confidences.max(initial=0.0))
         source = "mask" if prediction.confidences is None else "findings"
@@ -64,6 +72,15 @@ def sure_findings(objects: Objects) -> Findings:
     confidences = np.ones(len(objects.ids))
     likelihood = float(confidences.max(initial=0.0))
     return Findings(objects=objects, confidences=confidences, likelihood=likelihood, likelihood_source="mask")
+
+
+def _require_few(prediction: Prediction, objects: Objects, most: int | None) -> None:
+    if most is not None and len(objects.ids) > most:
+        raise OutputRefused(
+            f"{prediction.name} holds {len(objects.ids):,} findings.",
+            why=f"At most {most:,} are read per case.",
+            next_step="Remove specks before writing.",
+        )
 
 
 def _confidences(prediction: Prediction, objects: Objects) -> NDArray[np.float64]:

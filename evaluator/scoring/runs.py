@@ -74,3 +74,9 @@ def in_order(labels: NDArray[np.integer]) -> NDArray[np.int32]:
     place = np.empty(len(first), dtype=np.int32)
     place[np.argsort(first)] = np.arange(len(first), dtype=np.int32)
     return place[inverse]
+
+
+def spread(begin: NDArray[np.int64], count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ranges written out: which range each element is of, and ``begin``, ``begin + 1``, … within it."""
+    which = np.repeat(np.arange(len(count)), count)
+    return which, np.arange(len(which)) + (begin - np.cumsum(count) + count)[which]

@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from evaluator.records import CaseScore, Finding, Lesion, Prediction, StructureScore, Volume
 from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.extraction import DEFAULT_EXTRACTION, get_extraction
 from evaluator.scoring.findings import Findings, read_findings, sure_findings
+from evaluator.scoring.hit_rules import DEFAULT_HIT_RULE, HitRule, get_hit_rule
+from evaluator.scoring.label_map import read_labels
 from evaluator.scoring.lesions import describe_lesions
 from evaluator.scoring.locations import Places
-from evaluator.scoring.matching import DEFAULT_HIT_RULE, HitRule, Matches, get_hit_rule, match
+from evaluator.scoring.matching import Matches, match
 from evaluator.scoring.objects import Objects, components, labelled
-from evaluator.scoring.structures import NOTHING, score_parts, score_structure, score_structures, split
+from evaluator.scoring.structures import compare_labels, score_structure, score_structures
 from evaluator.volumes import require_same_grid
 
 SCORER = "lesions/2"
@@ -28,6 +31,9 @@ def score_case(
     hit_rule: str = DEFAULT_HIT_RULE,
     tolerances: Sequence[float] = (2.0,),
     device: Device = CPU,
+    extraction: str = DEFAULT_EXTRACTION,
+    connectivity: int = 26,
+    most_findings: int | None = None,
 ) -> CaseScore:
     """Score one prediction. Nothing is resampled.
 
@@ -46,6 +52,12 @@ def score_case(
         Tolerances of the normalised surface Dice, mm.
     device : Device
         Where large structures are compared.
+    extraction : str
+        Name of the way in which findings are cut out of a detection map.
+    connectivity : int
+        Whether voxels of one lesion or finding share faces (6), edges too (18) or corners too (26).
+    most_findings : int, optional
+        More findings than this are refused.
 
     Raises
     ------
@@ -54,11 +66,11 @@ def score_case(
     VolumeRefused
         Values are no labels and no detection map.
     OutputRefused
-        The findings file and the labels do not name the same findings.
+        The findings file and the labels do not name the same findings, or there are too many.
     UsageError
-        There is no such hit rule.
+        There is no such hit rule, extraction or connectivity.
     """
-    rule = get_hit_rule(hit_rule)
+    rule, how = get_hit_rule(hit_rule), get_extraction(extraction, connectivity=connectivity)
     require_same_grid(prediction.lesions.grid, reference.grid, what="The prediction")
     structures = {}
     if organs is not None and prediction.organs is not None:
@@ -66,8 +78,8 @@ def score_case(
             organs, prediction.organs, names=organ_names, tolerances=tolerances, device=device
         )
     return _compare(
-        labelled(reference),
-        read_findings(prediction),
+        labelled(reference, connectivity=how.connectivity),
+        read_findings(prediction, extraction=how, most=most_findings),
         structures=structures,
         places=Places(reference.grid, organs, organ_names) if organs is not None else None,
         rule=rule,
@@ -101,20 +113,12 @@ def score_label_maps(
     """
     rule = get_hit_rule(hit_rule)
     require_same_grid(prediction.grid, reference.grid, what="The prediction")
-    ours, theirs = split(reference), split(prediction)
-    lesions = components(ours.pop(lesion_label, NOTHING), reference.grid)
-    findings = components(theirs.pop(lesion_label, NOTHING), reference.grid)
+    ours, theirs = read_labels(reference), read_labels(prediction)
     return _compare(
-        lesions,
-        sure_findings(findings),
-        structures=score_parts(
-            ours,
-            theirs,
-            shared=device.agreement(reference, prediction),
-            grid=reference.grid,
-            names=names,
-            tolerances=tolerances,
-            device=device,
+        components(ours.of(lesion_label), reference.grid),
+        sure_findings(components(theirs.of(lesion_label), reference.grid)),
+        structures=compare_labels(
+            ours, theirs, names=names, without=(lesion_label,), tolerances=tolerances, device=device
         ),
         places=None,
         rule=rule,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from evaluator.records import Grid, StructureScore, Volume
 from evaluator.scoring.devices import CPU, Device
-from evaluator.scoring.objects import require_labels
+from evaluator.scoring.label_map import LabelMap, read_labels
 from evaluator.scoring.surface_area import area_distances
 from evaluator.scoring.surfaces import surface_distances
-from evaluator.scoring.voxels import Flat, foreground, locate, values_at
+from evaluator.scoring.voxels import Flat, locate
 from evaluator.volumes import require_same_grid
-
-NOTHING: Flat = np.zeros(0, dtype=np.int32)
 
 
 def score_structures(
@@ -51,54 +49,36 @@ def score_structures(
         Values are no labels.
     """
     require_same_grid(prediction.grid, reference.grid, what="The prediction")
-    return score_parts(
-        split(reference),
-        split(prediction),
-        shared=device.agreement(reference, prediction),
-        grid=reference.grid,
-        names=names,
-        tolerances=tolerances,
-        device=device,
+    return compare_labels(
+        read_labels(reference), read_labels(prediction), names=names, tolerances=tolerances, device=device
     )
 
 
-def score_parts(
-    reference: Mapping[int, Flat],
-    prediction: Mapping[int, Flat],
+def compare_labels(
+    reference: LabelMap,
+    prediction: LabelMap,
     *,
-    shared: Mapping[int, int],
-    grid: Grid,
     names: Mapping[int, str] | None,
+    without: Collection[int] = (),
     tolerances: Sequence[float],
     device: Device,
 ) -> dict[str, StructureScore]:
-    """`score_structures` on the voxels of each label, as `split` gives them, and on how many both have it."""
+    """`score_structures` of label maps that were read, but for the labels in ``without``."""
     if names is None:
-        names = {label: str(label) for label in sorted(reference.keys() | prediction.keys())}
+        names = {label: str(label) for label in sorted(reference.parts.keys() | prediction.parts.keys())}
+    shared = device.agreement(reference, prediction)
     return {
         name: score_structure(
-            reference=reference.get(label, NOTHING),
-            prediction=prediction.get(label, NOTHING),
+            reference=reference.of(label),
+            prediction=prediction.of(label),
             shared=shared.get(label, 0),
-            grid=grid,
+            grid=reference.grid,
             tolerances=tolerances,
             device=device,
         )
         for label, name in names.items()
+        if label not in without
     }
-
-
-def split(volume: Volume) -> dict[int, Flat]:
-    """The voxels of each label of a label map, background apart."""
-    flat = foreground(volume.data)
-    labels = values_at(flat, volume)
-    require_labels(labels)
-    values, owner, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    if len(values) <= 1:
-        return {int(value): flat for value in values}
-    order = np.argsort(owner.astype(np.min_scalar_type(len(values))), kind="stable")
-    parts = np.split(flat[order], np.cumsum(counts)[:-1])
-    return {int(value): part for value, part in zip(values, parts, strict=True)}
 
 
 def score_structure(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from evaluator.errors import UsageError
 from evaluator.records import Volume
 from evaluator.scoring.devices import CPU, Points
+from evaluator.scoring.label_map import LabelMap
 
 _LARGE = 2**24  # queries × targets worth the way to the device
 _PAIRS = 2**26  # distances in memory at a time: 256 MiB
@@ -39,8 +40,8 @@ class TorchDevice:
             )
         return cls("cuda")
 
-    def agreement(self, reference: Volume, prediction: Volume) -> dict[int, int]:
-        ours, theirs = (self._line(volume) for volume in (reference, prediction))
+    def agreement(self, reference: LabelMap, prediction: LabelMap) -> dict[int, int]:
+        ours, theirs = (self._line(label_map.volume) for label_map in (reference, prediction))
         same, counts = torch.unique(ours[(ours == theirs) & (ours != 0)], return_counts=True)
         return {int(label): int(count) for label, count in zip(same.tolist(), counts.tolist(), strict=True)}
 

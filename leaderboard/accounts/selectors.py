@@ -20,6 +20,10 @@ def is_organiser(user: Person) -> bool:
     return isinstance(user, User) and user.is_active and user.is_organiser
 
 
+def organisers() -> QuerySet[User]:
+    return User.objects.filter(is_organiser=True, is_active=True)
+
+
 def is_reviewer(user: Person) -> bool:
     """A funder's reviewer, or an organiser."""
     return isinstance(user, User) and user.is_active and (user.is_reviewer or user.is_organiser)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,7 +15,7 @@ from leaderboard.submissions.models import Submission
 
 
 class Evaluation(models.Model):
-    """One submission on its benchmark. Its state follows from its runs'."""
+    """One submission on its benchmark. Its state follows from its runs', and so does what their audits found."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "queued"
@@ -23,16 +24,38 @@ class Evaluation(models.Model):
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
 
+    class Audit(models.TextChoices):
+        """What another program said of some of its scores. A difference stays: its cohort results do not change."""
+
+        NONE_YET = "none-yet", "none yet"
+        AGREES = "agrees", "agrees"
+        BROKE_DOWN = "broke-down", "broke down"
+        DIFFERS = "differs", "differs"
+
+    ALARMS: ClassVar[tuple[str, ...]] = (Audit.BROKE_DOWN, Audit.DIFFERS)
+
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="evaluation")
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     state_since = models.DateTimeField(default=timezone.now)
     created = models.DateTimeField(default=timezone.now)
+    audit = models.CharField(max_length=12, choices=Audit, default=Audit.NONE_YET)
+    audited_at = models.DateTimeField(null=True, blank=True)
+    # An organiser has seen the alarm; a later one clears this.
+    audit_acknowledged_at = models.DateTimeField(null=True, blank=True)
+    audit_acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ("-created",)
 
     def __str__(self) -> str:
         return f"evaluation of {self.submission}"
+
+    @property
+    def is_marked(self) -> bool:
+        """Another program does not find some of its scores. Nobody but organisers learns more than this."""
+        return self.audit == self.Audit.DIFFERS
 
 
 class Run(models.Model):

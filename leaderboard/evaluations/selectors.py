@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -12,11 +14,15 @@ from django.http import Http404
 from django.utils import timezone
 
 from evaluator import results as wire
+from evaluator.records import Audit
 from leaderboard.accounts.selectors import Person
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run, Worker
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for
 from leaderboard.submissions.selectors import queue_position as submission_position
+
+LARGEST_ALARM = 30
+LARGEST_ALARMS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +49,33 @@ class WorkerState:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Operations:
-    """The organiser's page: who works, what waits, what failed."""
+class AuditLine:
+    """One number that another program does not find, or (``error``) why it could not look at a case."""
 
+    hospital: str
+    case: str
+    structure: str = ""
+    measure: str = ""
+    ours: str = ""
+    theirs: str = ""
+    program: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditAlarm:
+    """An evaluation whose audit differs or broke down; of very many lines only the first."""
+
+    evaluation: Evaluation
+    lines: list[AuditLine]
+    more: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """The organiser's page: who works, what waits, what failed, and whose audit is to be looked at."""
+
+    alarms: list[AuditAlarm]
     workers: list[WorkerState]
     submissions: list[StateCount]
     runs: list[StateCount]
@@ -102,6 +132,7 @@ def operations() -> Operations:
         Run.objects.exclude(failure="").order_by("failure").values("failure", "fault").annotate(count=Count("pk"))
     )
     return Operations(
+        alarms=audit_alarms(acknowledged=False),
         workers=worker_states(),
         submissions=count_states(Submission.objects.all()),
         runs=count_states(Run.objects.all()),
@@ -110,6 +141,40 @@ def operations() -> Operations:
         open_submissions=list(submissions.filter(state__in=Submission.OPEN).order_by("state_since")[:200]),
         failures=[FailureCount(failure=row["failure"], fault=row["fault"], count=row["count"]) for row in failures],
     )
+
+
+def read_audit(payload: dict[str, Any]) -> Audit | None:
+    """The audit of a run's cohort result, None where the worker made none."""
+    return msgspec.convert(payload["cohorts"][0].get("audit"), Audit | None)
+
+
+def audit_alarms(*, acknowledged: bool) -> list[AuditAlarm]:
+    """Alarms that an organiser has or has not seen, newest first."""
+    rows = Evaluation.objects.filter(
+        audit__in=Evaluation.ALARMS, audit_acknowledged_at__isnull=not acknowledged
+    ).select_related("submission__team", "audit_acknowledged_by")
+    return [_alarm(evaluation) for evaluation in rows.order_by("-audited_at")[:LARGEST_ALARMS]]
+
+
+def _alarm(evaluation: Evaluation) -> AuditAlarm:
+    # Only the audit is taken out of the payload, which has a line for every scan of a hospital.
+    found = CohortResult.objects.filter(run__evaluation=evaluation).order_by("run__hospital__name", "run__cohort")
+    lines = [
+        line
+        for hospital, audit in found.values_list("run__hospital__name", "payload__cohorts__0__audit")
+        for line in _lines(hospital, msgspec.convert(audit, Audit | None))
+    ]
+    return AuditAlarm(evaluation=evaluation, lines=lines[:LARGEST_ALARM], more=max(len(lines) - LARGEST_ALARM, 0))
+
+
+def _lines(hospital: str, audit: Audit | None) -> Iterator[AuditLine]:
+    for case in audit.cases if audit else ():
+        at = AuditLine(hospital=hospital, case=case.case, program=case.program)
+        if case.error:
+            yield replace(at, error=case.error)
+        for one in case.differences:
+            ours, theirs = ("–" if value is None else f"{value:.10g}" for value in (one.ours, one.theirs))
+            yield replace(at, structure=one.structure, measure=one.measure, ours=ours, theirs=theirs)
 
 
 def runs_at(hospital_id: int) -> QuerySet[Run]:

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, require_organiser
 from leaderboard.evaluations.models import Run
-from leaderboard.evaluations.selectors import get_run_for, operations, progress_of
-from leaderboard.evaluations.services import evaluation_cancel, run_cancel, run_requeue
+from leaderboard.evaluations.selectors import audit_alarms, get_run_for, operations, progress_of
+from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, run_cancel, run_requeue
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.selectors import get_submission_for
@@ -59,7 +59,11 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def operations_page(request: HttpRequest) -> HttpResponse:
     require_organiser(request.user)
-    context = {"operations": operations(), "hospitals": Hospital.objects.all()}
+    context = {
+        "operations": operations(),
+        "acknowledged": audit_alarms(acknowledged=True),
+        "hospitals": Hospital.objects.all(),
+    }
     return render(request, "evaluations/operations.html", context)
 
 
@@ -69,6 +73,22 @@ def operations_page(request: HttpRequest) -> HttpResponse:
 def operations_state(request: HttpRequest) -> HttpResponse:
     require_organiser(request.user)
     return render(request, "evaluations/operations_state.html", {"operations": operations()})
+
+
+@login_required
+@require_POST
+def acknowledge_audit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    require_organiser(request.user)
+    found = get_submission_for(request.user, pk)
+    try:
+        audit_acknowledge(evaluation=found.evaluation, by=cast("User", request.user))
+    except ObjectDoesNotExist:
+        messages.error(request, "There is no evaluation of it.")
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"The alarm on “{found.model}” is acknowledged.")
+    return redirect("evaluations:operations")
 
 
 @login_required

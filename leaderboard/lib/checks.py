@@ -48,6 +48,32 @@ def broker_is_known(**_: Any) -> list[CheckMessage]:
     return []
 
 
+@register()
+def mail_is_one_way_encrypted(**_: Any) -> list[CheckMessage]:
+    if not (settings.EMAIL_USE_TLS and settings.EMAIL_USE_SSL):
+        return []
+    return [
+        Error(
+            "EMAIL_USE_TLS and EMAIL_USE_SSL are both set; no message could be sent.",
+            hint="Keep EMAIL_USE_SSL for a server that speaks TLS from the start (port 465), else EMAIL_USE_TLS.",
+            id="leaderboard.E004",
+        )
+    ]
+
+
+@register(deploy=True)
+def mail_has_a_server(**_: Any) -> list[CheckMessage]:
+    if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        return []
+    return [
+        Warning(
+            "E-mail to the organisers is only printed.",
+            hint="Name a server in EMAIL_HOST, and the sender in EMAIL_FROM.",
+            id="leaderboard.W002",
+        )
+    ]
+
+
 @register(deploy=True)
 def files_are_for_one_machine(**_: Any) -> list[CheckMessage]:
     if not settings.CELERY_BROKER_URL.startswith("files:"):

@@ -16,6 +16,7 @@ from leaderboard.accounts.services import team_add
 from leaderboard.awards.models import Criterion
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation, Run
+from leaderboard.evaluations.services import audit_acknowledge
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.services import submission_create
 from tests import factories
@@ -46,6 +47,7 @@ def furnish(*, folder: str) -> None:
             benchmark=benchmark, metric=metric, stratum=stratum, badge=badge, goal=0.5, label=label, source="Made up"
         )
     factories.make_ranked(benchmark)
+    audits()
     given = {"team": team, "benchmark": benchmark, "created_by": member}
     factories.SubmissionFactory.create(
         **given,
@@ -65,6 +67,18 @@ def furnish(*, folder: str) -> None:
     )
     Run.objects.filter(pk=waiting.pk).update(state=Run.State.WAITING, cases_done=0)
     Evaluation.objects.filter(pk=slow.pk).update(state=Evaluation.State.RUNNING)
+
+
+def audits() -> None:
+    """One that differs, one that broke down, and one that an organiser has acknowledged."""
+    blind, wolf = (Evaluation.objects.get(submission__model=model) for model in ("Blind", "Wolf"))
+    factories.make_marked(blind, "dice", "volume_prediction_ml", "number of findings")
+    factories.make_marked(wolf, error="MemoryError: Unable to allocate 6.02 GiB for an array of 3 × 512 × 512 × 514")
+    other = factories.SubmissionFactory.create(
+        team=wolf.submission.team, benchmark=blind.submission.benchmark, model="Old", accepted=True, public=False
+    )
+    marked = factories.make_marked(factories.make_done(other), "assd_pooled")
+    audit_acknowledge(evaluation=marked, by=User.objects.get(email="organiser@example.org"))
 
 
 def person(part: str, **given: Any) -> User:

@@ -225,6 +225,26 @@ def test_hostile_outputs_cost_only_their_own_case(cohort: Cohort) -> None:
     assert failures(result) == [None, None, None, FailureClass.EXIT_CODE, None, None]
 
 
+def test_more_findings_than_the_limits_allow_fail_their_case_and_no_other(cohort: Cohort) -> None:
+    def program(box: FakeBox) -> int:
+        detector()(box)
+        first = json.loads((box.input / "cases.json").read_text())["cases"][0]["id"]
+        lesions = read_volume(box.output / first / "lesions.nii.gz")
+        specks = np.zeros_like(lesions.data)
+        specks[:6:2, 0, 0] = 1
+        write_nifti(box.output / first / "lesions.nii.gz", Volume(specks, lesions.grid))
+        return 0
+
+    result = run(program, cohort, limits=Limits(findings=2))
+
+    (failed,) = [case for case in result.cases if case.failed]
+    assert failed.failure is FailureClass.OUTPUT_INVALID
+    assert failed.reason == (
+        "lesions.nii.gz holds 3 findings. At most 2 are read per case. Remove specks before writing."
+    )
+    assert [lesion.hit for lesion in failed.lesions] == [False] * (failed.case.cancer)
+
+
 def test_an_image_with_nothing_to_run_is_refused(cohort: Cohort) -> None:
     engine = FakeEngine({IMAGE: detector()})
     engine.images[IMAGE].config["config"] = {"User": "1000:1000"}
@@ -253,6 +273,65 @@ def test_a_try_out_gives_the_log_and_says_what_to_mend(cohort: Cohort) -> None:
     assert "6 of 6 sample cases failed" in bad.reason
     assert (good.ok, good.failure, good.reason) == (True, None, "")
     assert len(good.cases) == 6
+
+
+def test_at_least_one_case_is_scored_again_and_the_result_says_which(cohort: Cohort) -> None:
+    result = run(detector(), cohort)
+
+    assert result.audit is not None
+    assert len(result.audit.cases) >= 1
+    assert {case.case for case in result.audit.cases} <= {case.case.case for case in result.cases}
+    assert (result.audit.agrees, result.audit.differs, result.audit.broke_down) == (True, False, False)
+    assert all(case.compared >= 7 for case in result.audit.cases)
+
+
+def test_a_case_that_failed_is_not_audited_but_another_is(cohort: Cohort) -> None:
+    def program(box: FakeBox) -> int:
+        detector()(box)
+        written = json.loads((box.input / "cases.json").read_text())["cases"]
+        for case in written[:-1]:
+            (box.output / case["id"] / "lesions.nii.gz").write_bytes(b"no image")
+        return 0
+
+    result = run(program, cohort)
+
+    (scored,) = [case.case.case for case in result.cases if not case.failed]
+    assert result.audit is not None
+    assert [case.case for case in result.audit.cases] == [scored]
+
+
+def test_where_every_case_failed_there_is_nothing_to_audit_and_nothing_that_agrees(cohort: Cohort) -> None:
+    result = run(lambda box: 0, cohort)
+
+    assert result.audit is not None
+    assert (result.audit.cases, result.audit.agrees, result.audit.differs) == ((), False, False)
+
+
+def test_a_run_of_the_same_seed_draws_the_same_cases(cohort: Cohort) -> None:
+    first, second, other = (run(detector(), cohort, rng=np.random.default_rng(seed)).audit for seed in (5, 5, 6))
+
+    seeds = [audit.seed for audit in (first, second, other) if audit]
+    assert seeds[0] == seeds[1] != seeds[2]
+
+
+def test_where_medpy_says_otherwise_the_result_carries_both_numbers(
+    cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def program(box: FakeBox) -> int:
+        detector()(box)
+        for folder in box.output.iterdir():  # only cases with a lesion can be scored, so one of them is audited
+            if not read_volume(folder / "lesions.nii.gz").data.any():
+                (folder / "lesions.nii.gz").write_bytes(b"no image")
+        return 0
+
+    monkeypatch.setattr("medpy.metric.binary.hd95", lambda *_, **__: 7.5)
+    result = run(program, cohort)
+
+    assert result.audit is not None
+    assert result.audit.differs
+    differences = {(one.measure, one.ours, one.theirs) for case in result.audit.cases for one in case.differences}
+    assert differences == {("hd95_pooled", 0.0, 7.5)}
+    assert failures(result)[::2] == [None, None, None]
 
 
 def test_folders_of_a_killed_process_are_swept_at_the_next_start(cohort: Cohort) -> None:

@@ -46,6 +46,7 @@ GET = {
     "evaluations:submission": OWN,
     "evaluations:state": OWN,
     "evaluations:cancel": "post",
+    "evaluations:acknowledge-audit": "post",
     "evaluations:operations": ORGANISER,
     "evaluations:operations-state": ORGANISER,
     "evaluations:cancel-run": "post",
@@ -57,6 +58,7 @@ GET = {
 POST = {
     "submissions:withdraw": "login 404 302 404 302",
     "evaluations:cancel": "login 404 302 404 302",
+    "evaluations:acknowledge-audit": "login 403 403 403 302",
     "evaluations:cancel-run": "login 404 302 404 302",
     "evaluations:requeue-run": "login 403 403 403 302",
     "hospitals:switch": "login 404 404 404 302",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from leaderboard.evaluations.services.audit import audit_acknowledge
 from leaderboard.evaluations.services.dispatch import (
     evaluation_cancel,
     evaluation_create,
@@ -14,6 +15,7 @@ from leaderboard.evaluations.services.execute import run_execute
 from leaderboard.evaluations.services.reconcile import evaluations_reconcile
 
 __all__ = [
+    "audit_acknowledge",
     "evaluation_cancel",
     "evaluation_create",
     "evaluations_reconcile",

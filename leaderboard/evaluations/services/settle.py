@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from evaluator.errors import FailureClass, Fault
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
+from leaderboard.evaluations.services.audit import run_audited
 from leaderboard.evaluations.signals import evaluation_done
 from leaderboard.lib.files import json_digest
 from leaderboard.lib.leases import RELEASED, next_ring, retry_at
@@ -36,6 +37,7 @@ def run_done(run: Run, token: UUID, *, payload: dict[str, Any], peak_memory_byte
         return False
     CohortResult.objects.create(run=run, payload=payload, sha256=json_digest(payload))
     logger.info("run %s done", run.pk)
+    run_audited(run, payload)
     evaluation_settle(run.evaluation_id)
     return True
 

@@ -65,7 +65,8 @@ def as_json(evaluate: Evaluate, *options: str, prediction: str = "prediction.nii
 def test_the_json_is_what_the_interface_promises(folder: Path, evaluate: Evaluate) -> None:
     document = as_json(evaluate)
     assert list(document) == [
-        "schema", "scorer", "hit_rule", "structures", "lesions", "findings", "likelihood", "likelihood_source",
+        "schema", "scorer", "hit_rule", "extraction", "connectivity",
+        "structures", "lesions", "findings", "likelihood", "likelihood_source",
     ]  # fmt: skip
     structure = document["structures"]["lesions"]
     assert structure["dice"] == pytest.approx(2 * 48 / (72 + 67))
@@ -95,6 +96,25 @@ def test_options_change_tolerances_rule_confidences_and_locations(folder: Path, 
     assert [lesion["hit"] for lesion in document["lesions"]] == [False, False]
     assert [lesion["location"] for lesion in document["lesions"]] == ["3", "3"]
     assert (document["likelihood"], document["likelihood_source"]) == (0.5, "findings")
+
+
+def test_a_detection_map_is_cut_as_asked_and_the_answer_says_how(folder: Path, evaluate: Evaluate) -> None:
+    # A core of 4 × 4 × 4 at 0.75 whose corner touches 2 × 2 × 2 at 0.25; 0.25 is less than 0.75 / 2.5.
+    boxes = (Box((2, 2, 2), (4, 4, 4), 0.75), Box((6, 6, 6), (2, 2, 2), 0.25))
+    write_nifti(folder / "map.nii.gz", make_volume(*boxes, grid=GRID, dtype=np.float32))
+
+    def voxels(*options: str) -> list[int]:
+        document = as_json(evaluate, *options, prediction="map.nii.gz")
+        assert (document["extraction"], document["connectivity"]) == (
+            options[1] if "--extraction" in options else "threshold",
+            6 if "--connectivity" in options else 26,
+        )
+        return [round(finding["volume_ml"] / 0.00128) for finding in document["findings"]]
+
+    assert voxels() == [72]
+    assert voxels("--extraction", "picai-dynamic") == [64]
+    assert voxels("--extraction", "threshold>0.5") == [64]
+    assert voxels("--connectivity", "6") == [64, 8]
 
 
 def test_empty_masks_give_nulls_not_nans(folder: Path, evaluate: Evaluate) -> None:
@@ -142,7 +162,17 @@ def test_a_findings_file_that_does_not_fit_is_refused_with_3(folder: Path, evalu
     assert evaluate("--findings", "findings.json").code == 3
 
 
-@pytest.mark.parametrize("options", [("--hit-rule", "hit/9"), ("--tolerance", "-1"), ("--tolerance", "nan"), ("--x",)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--hit-rule", "hit/9"),
+        ("--extraction", "best"),
+        ("--connectivity", "8"),
+        ("--tolerance", "-1"),
+        ("--tolerance", "nan"),
+        ("--x",),
+    ],
+)
 def test_what_cannot_be_asked_ends_with_2(folder: Path, evaluate: Evaluate, options: tuple[str, ...]) -> None:
     assert evaluate(*options).code == 2
 

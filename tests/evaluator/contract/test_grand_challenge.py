@@ -33,7 +33,7 @@ def output(tmp_path: Path) -> Path:
 
 def read(output: Path, refused: dict[str, str] | None = None) -> Prediction:
     written = WrittenOutput(folder=output, refused=refused or {})
-    return CONTRACT.read(written, NAME, grid=GRID, json_bytes=1000, findings=10)
+    return CONTRACT.read(written, NAME, grid=GRID, json_bytes=1000)
 
 
 def test_the_scan_its_clinical_information_and_their_interfaces_are_laid_out(tmp_path: Path) -> None:
@@ -66,6 +66,7 @@ def test_a_map_and_a_bare_number_are_a_prediction(output: Path) -> None:
     prediction = read(output)
 
     assert prediction.likelihood == 0.75
+    assert prediction.name == f"{MAP}/anything.mha"
     assert prediction.lesions.data[3, 3, 3] == 0.75
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluator.errors import OutputRefused, VolumeRefused
+from evaluator.errors import FailureClass, OutputRefused, VolumeRefused
 from evaluator.records import Prediction, Volume
-from evaluator.scoring.findings import MAP_THRESHOLD, read_findings
+from evaluator.scoring.extraction import MAP_THRESHOLD, get_extraction
+from evaluator.scoring.findings import read_findings
 from tests.phantoms import Box, make_grid, make_prediction
 
 TWO = (Box((2, 2, 2), (3, 3, 3), 1), Box((12, 12, 6), (2, 2, 2), 2))
@@ -90,3 +91,36 @@ def test_a_mask_of_truth_values_is_a_mask() -> None:
     found = read_findings(Prediction(lesions=Volume(data, make_grid())))
     assert found.likelihood_source == "mask"
     assert found.objects.sizes.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    "prediction",
+    [
+        make_prediction(*[Box((4 * n, 2, 2), (1, 1, 1), n + 1) for n in range(4)]),
+        make_prediction(*[Box((4 * n, 2, 2), (1, 1, 1), 1) for n in range(4)]),
+        make_prediction(*[Box((4 * n, 2, 2), (1, 1, 1), 0.5) for n in range(4)], dtype=np.float32),
+    ],
+    ids=["labels", "one label for all", "map"],
+)
+def test_more_findings_than_are_read_are_refused(prediction: Prediction) -> None:
+    assert len(read_findings(prediction, most=4).objects.ids) == 4
+    with pytest.raises(OutputRefused, match=r"lesions\.nii\.gz holds 4 findings") as refused:
+        read_findings(replace(prediction, name="lesions.nii.gz"), most=3)
+    assert refused.value.failure is FailureClass.OUTPUT_INVALID
+    assert refused.value.why == "At most 3 are read per case."
+    assert refused.value.next_step == "Remove specks before writing."
+
+
+def test_the_likelihood_of_a_map_is_its_maximum_however_it_is_cut() -> None:
+    prediction = make_prediction(
+        Box((2, 2, 2), (3, 3, 3), 0.5), Box((12, 12, 6), (1, 1, 1), 0.75), dtype=np.float32
+    )  # picai-dynamic takes nothing of 10 voxels or less
+    found = read_findings(prediction, extraction=get_extraction("picai-dynamic"))
+    assert found.confidences.tolist() == [0.5]
+    assert (found.likelihood, found.likelihood_source) == (0.75, "map")
+
+
+def test_labels_are_cut_by_the_connectivity_asked_for() -> None:
+    prediction = make_prediction(Box((2, 2, 2), (2, 2, 2)), Box((4, 4, 4), (2, 2, 2)))
+    assert len(read_findings(prediction).objects.ids) == 1
+    assert len(read_findings(prediction, extraction=get_extraction(connectivity=18)).objects.ids) == 2

@@ -15,7 +15,13 @@ from pytest_django import Settings
 
 from leaderboard.celery import app
 from leaderboard.lib import bell, broker
-from leaderboard.lib.checks import broker_is_known, data_folder_is_writable, files_are_for_one_machine
+from leaderboard.lib.checks import (
+    broker_is_known,
+    data_folder_is_writable,
+    files_are_for_one_machine,
+    mail_has_a_server,
+    mail_is_one_way_encrypted,
+)
 from leaderboard.lib.files import TooLarge, json_digest, store
 
 pytestmark = pytest.mark.core
@@ -48,6 +54,26 @@ def test_a_bad_installation_is_told_with_a_hint(settings: Settings, tmp_path: Pa
     assert [one.id for one in files_are_for_one_machine()] == ["leaderboard.W001"]
     settings.CELERY_BROKER_URL = "amqp://user:secret@broker:5672/"
     assert [*broker_is_known(), *files_are_for_one_machine()] == []
+
+
+def test_mail_that_is_only_printed_or_cannot_be_sent_is_told(settings: Settings) -> None:
+    assert mail_is_one_way_encrypted() == []
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = True
+    assert [one.id for one in mail_is_one_way_encrypted()] == ["leaderboard.E004"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    assert [one.id for one in mail_has_a_server()] == ["leaderboard.W002"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    assert mail_has_a_server() == []
+
+
+def test_the_environment_names_the_mail_server(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("EMAIL_")}
+    environment["LEADERBOARD_DATA"] = str(tmp_path)
+    show = "from leaderboard import settings as s; print(s.EMAIL_BACKEND.split('.')[-2], s.EMAIL_PORT, s.EMAIL_USE_TLS)"
+    command = [sys.executable, "-c", show]
+    named = environment | {"EMAIL_HOST": "mail.example.org", "EMAIL_PORT": "587", "EMAIL_USE_TLS": "1"}
+    said = [subprocess.check_output(command, env=given, text=True).split() for given in (environment, named)]
+    assert said == [["console", "25", "False"], ["smtp", "587", "True"]]
 
 
 def test_what_is_too_large_leaves_nothing(tmp_path: Path) -> None:
