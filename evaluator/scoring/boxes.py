@@ -21,15 +21,12 @@ class Box:
         The grid's index of the box's first voxel; the margin may reach outside the grid.
     side : ndarray of int64, shape (3,)
         Voxels along each axis, margin included.
-    margin : int
-        Width of the margin, in which nothing is marked.
     marked : ndarray of bool, shape (side.prod(),)
     """
 
     grid: Grid
     low: NDArray[np.int64]
     side: NDArray[np.int64]
-    margin: int
     marked: NDArray[np.bool_]
 
     @property
@@ -44,12 +41,12 @@ class Box:
         place -= self.low @ self.strides
         return place
 
-    def holds(self, indices: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Which voxels lie in the box and not in its margin."""
+    def holds(self, indices: NDArray[np.int32], *, reach: int) -> NDArray[np.bool_]:
+        """Which voxels lie in the box, with all that is within ``reach`` voxels of them along each axis."""
         inside = np.ones(len(indices), dtype=bool)
         for axis in range(3):
-            first = self.low[axis] + self.margin
-            inside &= (indices[:, axis] >= first) & (indices[:, axis] < first + self.side[axis] - 2 * self.margin)
+            first = self.low[axis] + reach
+            inside &= (indices[:, axis] >= first) & (indices[:, axis] < first + self.side[axis] - 2 * reach)
         return inside
 
 
@@ -57,7 +54,7 @@ def box_around(mask: Flat, grid: Grid, *, margin: int) -> Box:
     """The smallest box around a mask that is not empty, its voxels marked."""
     low, high = extent(mask, grid)
     side = high - low + 1 + 2 * margin
-    box = Box(grid=grid, low=low - margin, side=side, margin=margin, marked=np.zeros(int(side.prod()), dtype=bool))
+    box = Box(grid=grid, low=low - margin, side=side, marked=np.zeros(int(side.prod()), dtype=bool))
     for some in chunks(mask):
         box.marked[box.places(voxel_indices(some, grid))] = True
     return box

@@ -9,6 +9,7 @@ from scipy.spatial.distance import pdist
 
 from evaluator.records import Grid
 from evaluator.scoring.runs import find_runs
+from evaluator.scoring.surfaces import surface
 from evaluator.scoring.voxels import Flat, to_world, voxel_indices
 
 _FEW = 200  # points whose pairs are sooner compared than their hull is found
@@ -31,7 +32,8 @@ def axial_diameter(voxels: Flat, grid: Grid) -> float:
     """
     axial = axial_axis(grid)
     longest = _in_plane(grid)
-    ends = _row_ends(voxels, grid)
+    # Where rows run across the slices, a slice need not hold their ends; its farthest voxels are still on the surface.
+    ends = _row_ends(voxels, grid) if axial != 0 else voxel_indices(surface(voxels, grid), grid)
     ends = ends[np.argsort(ends[:, axial], kind="stable")]
     points = to_world(ends, grid)
     for inside in np.split(points, np.flatnonzero(np.diff(ends[:, axial])) + 1):

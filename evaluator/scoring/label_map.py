@@ -32,8 +32,8 @@ class LabelMap:
     def parts(self) -> dict[int, Flat]:
         """The voxels of each label that occurs, in the order of the labels."""
         values, owner, counts = np.unique(self.labels, return_inverse=True, return_counts=True)
-        if len(values) == 1:
-            return {int(values[0]): self.flat}
+        if len(values) <= 1:
+            return {int(value): self.flat for value in values}
         order = np.argsort(owner.astype(np.min_scalar_type(len(values))), kind="stable")
         parts = np.split(self.flat[order], np.cumsum(counts)[:-1])
         return {int(value): part for value, part in zip(values, parts, strict=True)}

@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 from evaluator.records import Grid
 from evaluator.scoring.boxes import box_around
 from evaluator.scoring.devices import CPU, Device
-from evaluator.scoring.voxels import CHUNK, Flat, to_world, voxel_indices
+from evaluator.scoring.transform import right_angled, transformed
+from evaluator.scoring.voxels import CHUNK, Flat, chunks, to_world, voxel_indices
 
 Distances = NDArray[np.float64]
 
 _REACH = 4  # voxels to either side that are looked at one by one
 _STEPS = 64
-_FEW = 64  # queries left: not worth another step
+_MANY = 2**21  # queries or targets: to search would take longer than a transform
 
 
 def nearest(queries: Flat, targets: Flat, grid: Grid, *, upto: float = math.inf, device: Device = CPU) -> Distances:
     """Distance from each query to the nearest target.
 
     The voxels around a query are looked up in the order of their distance; what has found nothing after some steps is
-    searched for, by a KD-tree or on a GPU.
+    searched for, by a KD-tree or on a GPU; millions are left to a distance transform.
 
     Parameters
     ----------
@@ -41,13 +42,13 @@ def nearest(queries: Flat, targets: Flat, grid: Grid, *, upto: float = math.inf,
     ndarray of float64, shape (n,)
         In mm, between voxel centres.
     """
-    box = box_around(targets, grid, margin=_REACH)
+    box = box_around(targets, grid, margin=2 * _REACH)  # whoever lies beyond it is farther than any shell
     distances = np.full(len(queries), np.inf)
-    shells = _shells(np.ascontiguousarray(grid.affine[:3, :3]).tobytes())
+    shells = _shells(np.ascontiguousarray(grid.affine[:3, :3], dtype=np.float64).tobytes())
     strides = [(shell.length, (shell.offsets @ box.strides).tolist()) for shell in shells if shell.length <= upto]
     for start in range(0, len(queries), CHUNK):
         indices = voxel_indices(queries[start : start + CHUNK], grid)
-        left = np.flatnonzero(box.holds(indices))
+        left = np.flatnonzero(box.holds(indices, reach=_REACH))
         places = box.places(indices[left])
         for length, around in strides:
             met = box.marked[places + around[0]]
@@ -56,13 +57,19 @@ def nearest(queries: Flat, targets: Flat, grid: Grid, *, upto: float = math.inf,
             distances[left[met] + start] = length
             unmet = np.flatnonzero(~met)
             left, places = left[unmet], places[unmet]
-            if len(left) <= _FEW:
+            if not len(left):
                 break
-    far = np.flatnonzero(np.isinf(distances))
-    if len(far) and upto > shells[-1].length:
-        points, goals = (to_world(voxel_indices(flat, grid), grid) for flat in (queries[far], targets))
-        distances[far] = device.search(points, goals, upto=upto)
+    if upto > shells[-1].length and len(far := np.flatnonzero(np.isinf(distances))):
+        distances[far] = _far(queries[far], targets, grid, upto=upto, device=device)
     return distances
+
+
+def _far(queries: Flat, targets: Flat, grid: Grid, *, upto: float, device: Device) -> Distances:
+    if max(len(queries), len(targets)) > _MANY and right_angled(grid):
+        return transformed(queries, targets, grid)
+    goals = to_world(voxel_indices(targets, grid), grid)
+    parts = (to_world(voxel_indices(some, grid), grid) for some in chunks(queries))
+    return np.concatenate([device.search(points, goals, upto=upto) for points in parts])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +91,6 @@ def _shells(matrix: bytes) -> tuple[_Shell, ...]:
     planes = 1 / np.linalg.norm(np.linalg.inv(affine), axis=1)
     order = np.argsort(lengths, kind="stable")
     order = order[lengths[order] < (_REACH + 1) * planes.min()]
-    ends = np.flatnonzero(np.diff(lengths[order])) + 1
+    ends = np.append(np.flatnonzero(np.diff(lengths[order])) + 1, len(order))
     shells = np.split(order, ends[ends <= _STEPS])[:-1]
     return tuple(_Shell(offsets=offsets[shell], length=float(lengths[shell[0]])) for shell in shells)

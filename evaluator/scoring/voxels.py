@@ -19,7 +19,7 @@ _BLOCK = 4096  # bytes that are looked at as one: most of a scan is background
 
 def foreground(data: NDArray[Any]) -> Flat:
     """Voxels that are not zero, of an array indexed ``[i, j, k]``."""
-    line = data.T.reshape(-1)
+    line = np.ascontiguousarray(data.T.reshape(-1))  # of a view that steps, the line still steps
     size = _BLOCK // line.itemsize
     blocks = line[: len(line) // size * size].reshape(-1, size)
     busy = np.flatnonzero(np.bitwise_or.reduce(blocks.view(np.uint64), axis=1))
