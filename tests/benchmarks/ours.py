@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from evaluator.records import Grid, Prediction
-from evaluator.scoring import score_case, score_structures
-from evaluator.scoring.objects import foreground
-from evaluator.scoring.surfaces import score_structure
+from evaluator.records import Volume
+from evaluator.scoring import score_label_maps, score_structures
 from evaluator.volumes import read_volume
 from tests.benchmarks.case import LESIONS, PANCREAS, TOLERANCES, CaseFiles
 from tests.benchmarks.numbers import Numbers, numbers_of, under
@@ -15,17 +13,10 @@ from tests.benchmarks.numbers import Numbers, numbers_of, under
 
 def outline(files: CaseFiles, label: int) -> Callable[[], Numbers]:
     """One structure, from two masks of the whole scan in memory."""
-    volume = read_volume(files.reference)
-    grid: Grid = volume.grid
-    reference, prediction = volume.data == label, read_volume(files.prediction).data == label
-
-    def run() -> Numbers:
-        score = score_structure(
-            reference=foreground(reference), prediction=foreground(prediction), grid=grid, tolerances=TOLERANCES
-        )
-        return numbers_of(score)
-
-    return run
+    reference, prediction = (
+        Volume(volume.data == label, volume.grid) for volume in map(read_volume, (files.reference, files.prediction))
+    )
+    return lambda: numbers_of(score_structures(reference, prediction, tolerances=TOLERANCES)["1"])
 
 
 def case(files: CaseFiles, _: int) -> Callable[[], Numbers]:
@@ -33,9 +24,9 @@ def case(files: CaseFiles, _: int) -> Callable[[], Numbers]:
 
     def run() -> Numbers:
         reference = read_volume(files.reference)
-        prediction = Prediction(lesions=read_volume(files.prediction, expect=reference.grid))
-        score = score_case(
-            reference, prediction, tolerances=TOLERANCES, lesion_label=LESIONS, names={PANCREAS: "pancreas"}
+        prediction = read_volume(files.prediction, expect=reference.grid)
+        score = score_label_maps(
+            reference, prediction, lesion_label=LESIONS, names={PANCREAS: "pancreas"}, tolerances=TOLERANCES
         )
         hits = sum(lesion.hit for lesion in score.lesions)
         numbers: dict[str, float | None] = {
