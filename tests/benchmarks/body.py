@@ -57,9 +57,10 @@ def _lattice(count: int) -> NDArray[np.float64]:
         axis = (np.arange(side) + 0.5) / side
         points = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
         off = (points[:, :2] - 0.5) * 512 * SPACING[0] / np.array(BODY)
-        inside: NDArray[np.float64] = points[(off**2).sum(axis=1) <= 0.9]
+        inside = points[(off**2).sum(axis=1) <= 0.9]
         if len(inside) >= count:
-            return inside[np.linspace(0, len(inside) - 1, count).astype(int)]
+            chosen: NDArray[np.float64] = inside[np.linspace(0, len(inside) - 1, count).astype(int)]
+            return chosen
         side += 1
 
 
