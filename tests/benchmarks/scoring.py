@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -38,9 +38,15 @@ def compare_all(plan: Iterable[Situation], *, tell: Callable[[str], None], limit
     return rows
 
 
-def describe_machine() -> str:
-    load = os.getloadavg()[0]
-    return f"One of {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the end.\n"
+def describe_machine(rows: Sequence[Row]) -> str:
+    """What the figures were measured on, and how far a busy machine has spoilt them."""
+    where = (
+        f"One of {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end."
+    )
+    disturbed = sum(row.was_kept_waiting for row in rows)
+    return (
+        where if not disturbed else f"{where} {disturbed} of {len(rows)} rows were kept waiting: the machine was busy."
+    )
 
 
 def _job(situation: Situation, program: Program) -> Job:
@@ -59,7 +65,7 @@ def main(
         place = Path(folder)
         plan = small_plan(place) if small else full_plan(place, slices or [300, 800])
         rows = compare_all((_only(situation, only) for situation in plan), tell=console.print)
-    console.print("\n" + render(rows) + "\n" + describe_machine())
+    console.print("\n" + render(rows) + "\n" + describe_machine(rows))
 
 
 def _only(situation: Situation, part: str) -> Situation:

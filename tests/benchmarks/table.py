@@ -29,6 +29,11 @@ class Row:
         return self.program.name == OURS
 
     @property
+    def was_kept_waiting(self) -> bool:
+        """Whether the process had the core for less than nine tenths of the time."""
+        return bool(self.measured.seconds) and sum(self.measured.cpu) < 0.9 * sum(self.measured.seconds)
+
+    @property
     def agreement(self) -> Agreement | None:
         if self.is_ours or self.measured.failure or self.ours.failure:
             return None

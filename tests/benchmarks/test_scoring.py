@@ -24,7 +24,7 @@ def check(plan: list[Situation], record: Callable[[str, object], None]) -> str:
     """The tables of a plan, complete and without a disagreement; of time nothing is asserted."""
     rows = compare_all(plan, tell=print)
     text = render(rows)
-    record("shown", f"{text}\n{describe_machine()}")
+    record("shown", f"{text}\n{describe_machine(rows)}")
     assert [row.program.name for row in rows] == [program.name for situation in plan for program in situation.programs]
     for row in rows:
         # A program that is not installed says so in its row; one that is has a figure.
@@ -72,6 +72,14 @@ def test_a_program_that_is_not_there_is_a_row_with_its_reason(tmp_path: Path) ->
     row = Row(situation=situation, program=situation.programs[1], measured=missing, ours=Measured(seconds=(1.0,)))
     assert row.cells[-1] == missing.failure
     assert row.agreement is None
+
+
+def test_a_program_that_was_kept_waiting_is_told_of_under_the_tables(tmp_path: Path) -> None:
+    situation = small_plan(tmp_path)[0]
+    figures = Measured(seconds=(1.0, 1.0), cpu=(1.0, 0.7)), Measured(seconds=(1.0, 1.0), cpu=(1.0, 0.9))
+    rows = [Row(situation=situation, program=situation.programs[1], measured=one, ours=one) for one in figures]
+    assert "1 of 2 rows were kept waiting" in describe_machine(rows)
+    assert "waiting" not in describe_machine(rows[1:])
 
 
 def test_a_program_that_takes_too_long_is_stopped() -> None:
