@@ -8,6 +8,7 @@ source "$HERE/lib/venv.sh"
 source "$HERE/lib/engine.sh"
 source "$HERE/lib/base_image.sh"
 source "$HERE/lib/demonstration.sh"
+source "$HERE/lib/peers.sh"
 
 set_up() { # EXTRAS: the part that demo.sh and test.sh share
     need_x86_64
@@ -25,6 +26,7 @@ set_up() { # EXTRAS: the part that demo.sh and test.sh share
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     at_end() { stop_engine setup; }
     begin setup
-    set_up web,worker,test
+    set_up web,worker,test,bench
+    need_peers
     printf 'Set up. Next: bash docker/demo.sh or bash docker/test.sh\n'
 fi

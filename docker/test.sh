@@ -40,7 +40,8 @@ own_services() {
 begin test
 need_service_programs
 need_browser_programs
-set_up web,worker,test
+set_up web,worker,test,bench
+need_peers
 PATH=$VENV/bin:$PATH
 cd "$ROOT"
 export LEADERBOARD_DATA=$DATA/test-data
