@@ -1,7 +1,4 @@
-"""The header of a DICOM segmentation: kind, segments, and where each frame lies. No pixel is read.
-
-pydicom is imported when the first segmentation is read: it takes a third of a second.
-"""
+"""The header of a DICOM segmentation: kind, segments, and where each frame lies. No pixel is read."""
 
 from __future__ import annotations
 
@@ -9,16 +6,16 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from pydicom import Dataset, config
+from pydicom.filereader import read_partial
+from pydicom.tag import Tag
 
 from evaluator.errors import EvaluatorError
 from evaluator.volumes.dicom_lattice import Frames
 from evaluator.volumes.header import LARGEST_PREAMBLE, LPS, refused
-
-if TYPE_CHECKING:
-    from pydicom import Dataset
 
 MOST_READS = 2**20
 MOST_ITEMS = 2**18  # a frame has some ten; an empty one takes 8 bytes of the file and a thousand of memory
@@ -79,10 +76,6 @@ class _Head:
 
 
 def _read(path: Path, file: BinaryIO) -> SegHeader:
-    from pydicom import config  # noqa: PLC0415 - see above
-    from pydicom.filereader import read_partial  # noqa: PLC0415
-    from pydicom.tag import Tag  # noqa: PLC0415
-
     config.settings.reading_validation_mode = config.IGNORE  # it would warn of every odd value; ours are checked below
     head: Any = _Head(file)
     tags = [Tag(name) for name in _READ]
@@ -161,8 +154,8 @@ def _read_frames(path: Path, data: Dataset, kind: str) -> tuple[Frames, tuple[in
         positions=np.array(positions, dtype=np.float64).reshape(-1, 3) @ LPS[:3, :3],
         between=abs(float(between)),
     )
-    if not (min(frames.columns, frames.rows) > 0 and frames.finite):
-        raise refused(path, "its frames have no size, or a place that is not finite")
+    if not frames.sensible:
+        raise refused(path, "its frames have no size, or a place beyond any scanner")
     if kind == "LABELMAP":
         return frames, (0,) * len(per_frame)
     described = {int(one.SegmentNumber) for one in data.SegmentSequence}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evaluator.records import Grid
 from evaluator.volumes.grids import TOLERANCE_MM, grid_mismatch
-from evaluator.volumes.header import by, make_grid, refused
+from evaluator.volumes.header import FARTHEST_MM, by, make_grid, refused
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,8 +25,11 @@ class Frames:
     between: float  # mm from slice to slice as the header says; 0 if it does not
 
     @property
-    def finite(self) -> bool:
-        return all(bool(np.isfinite(part).all()) for part in (self.across, self.down, self.positions, self.between))
+    def sensible(self) -> bool:
+        """Whether there are pixels, and every number is one of millimetres on a scanner."""
+        lengths = np.linalg.norm([self.across, self.down], axis=1)
+        sizes = min(self.columns, self.rows) > 0 and 1e-6 < lengths.min() <= lengths.max() < FARTHEST_MM
+        return bool(sizes and self.between < FARTHEST_MM and (np.abs(self.positions) < FARTHEST_MM).all())
 
     @property
     def corners(self) -> NDArray[np.float64]:

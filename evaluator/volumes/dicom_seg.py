@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.pixels.decoders.base import get_decoder
 
 from evaluator.errors import EvaluatorError
 from evaluator.records import Grid, Volume
@@ -116,8 +117,6 @@ def _decode_plain(header: SegHeader, file: BinaryIO) -> Iterator[NDArray[Any]]:
 
 
 def _decode_runs(header: SegHeader, file: BinaryIO) -> Iterator[NDArray[Any]]:
-    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415 - takes a third of a second
-
     file.seek(header.start)
     frames = get_decoder(header.syntax).iter_array(
         file,

@@ -16,6 +16,7 @@ from evaluator.records import Grid
 
 LARGEST_VOXELS = 2**30  # 512 × 512 × 4,096
 LARGEST_PREAMBLE = 16 * 1024**2  # bytes before the voxels: header and extensions
+FARTHEST_MM = 1e6  # no scanner is larger; sums of larger numbers lose the thousandth of a millimetre
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".mhd", ".dcm")
 
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # turns coordinates of ITK and DICOM into RAS, and back
@@ -48,8 +49,8 @@ def make_grid(path: Path, shape: Sequence[int], affine: NDArray[Any]) -> Grid:
     if math.prod(shape) > LARGEST_VOXELS:
         raise refused(path, f"its header claims {by(shape)} voxels; at most {LARGEST_VOXELS} are read")
     affine = np.asarray(affine, dtype=np.float64)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise refused(path, "its affine is singular or not finite")
+    if not (np.abs(affine) <= FARTHEST_MM).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+        raise refused(path, "its affine is singular, not finite or reaches beyond a kilometre")
     return Grid((shape[0], shape[1], shape[2]), affine)
 
 
