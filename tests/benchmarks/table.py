@@ -63,7 +63,7 @@ class Row:
             _seconds(median(self.measured.cpu)),
             f"{len(seconds)}",
             f"{self.measured.memory / 1e6:,.0f} MB",
-            "1" if self.is_ours else "" if ratio is None else f"{ratio:,.3g}×",
+            "1" if self.is_ours else "" if ratio is None else _times(ratio),
             self._agreement(),
             target,
         )
@@ -93,6 +93,10 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
     ]
     return "\n".join([padded[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *padded[1:]])
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}×" if ratio >= 100 else f"{ratio:.3g}×"
 
 
 def _seconds(value: float) -> str:
