@@ -25,6 +25,14 @@ class PairedDifference:
     p: float | None
     method: str = "newcombe-10, exact mcnemar"
 
+    @property
+    def sentence(self) -> str:
+        """What it says, for people."""
+        if self.difference is None or self.low is None or self.high is None:
+            return "no difference: no patients."
+        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, exact p {self.p:.4f}"
+        return f"{self.difference:+.3f} ({limits}); of {self.n} only the first {self.b}, only the second {self.c}."
+
 
 def mcnemar_exact(b: int, c: int) -> float:
     """Two-sided exact p of McNemar's test; 1 where no patient tells the two apart.
