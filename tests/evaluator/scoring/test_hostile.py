@@ -36,7 +36,8 @@ def test_two_voxels_are_a_lesion() -> None:
     data = nothing()
     data[100, 100, 90] = 1
     found = score(data, Box((100, 100, 90), (2, 1, 1)))
-    assert (found.lesions[0].hit, found.lesions[0].diameter_mm) == (True, pytest.approx(0.7))
+    assert found.lesions[0].hit is True
+    assert found.lesions[0].diameter_mm == pytest.approx(0.7)
     assert found.structures["lesions"].iou == 0.5
 
 

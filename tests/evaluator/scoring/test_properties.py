@@ -119,8 +119,8 @@ def test_a_mask_against_itself_is_perfect(pair: Pair) -> None:
 @given(pairs(largest=7, grids=affines()), st.floats(0.05, 20.0))
 def test_the_surface_dice_over_area_is_that_of_all_pairs_of_elements(pair: Pair, tolerance: float) -> None:
     ours, theirs = (surface_elements(foreground(mask), pair.grid) for mask in (pair.reference, pair.prediction))
-    points = [to_world(voxel_indices(found.corners, found.grid), found.grid) for found in (ours, theirs)]
-    between = cdist(*points)
+    ours_at, theirs_at = (to_world(voxel_indices(found.corners, found.grid), found.grid) for found in (ours, theirs))
+    between = cdist(ours_at, theirs_at)
     limit = tolerance * SLACK
     met = ours.areas[between.min(axis=1) <= limit].sum() + theirs.areas[between.min(axis=0) <= limit].sum()
     expected = met / (ours.areas.sum() + theirs.areas.sum())
