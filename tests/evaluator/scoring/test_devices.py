@@ -14,7 +14,8 @@ from numpy.typing import DTypeLike
 from evaluator.errors import UsageError
 from evaluator.records import Volume
 from evaluator.scoring import score_label_maps
-from evaluator.scoring.devices import CPU, get_device
+from evaluator.scoring.device import CPU
+from evaluator.scoring.devices import get_device
 from evaluator.scoring.label_map import read_labels
 from evaluator.scoring.torch_device import TorchDevice
 from tests.phantoms import Box, make_grid, make_volume
