@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -79,6 +79,6 @@ def _ppv(flagged: int, cleared: int, *, cancers: int, others: int, prevalence: f
     return ppv(sensitivity=(flagged, cancers), specificity=(cleared, others), prevalence=prevalence)
 
 
-def _count(what: str, found: list[Rate], truth: float) -> Coverage:
+def _count(what: str, found: Sequence[Rate], truth: float) -> Coverage:
     held = sum(rate.low is not None and rate.high is not None and rate.low <= truth <= rate.high for rate in found)
     return Coverage(what=what, held=held, replicates=len(found))
