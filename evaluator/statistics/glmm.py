@@ -15,12 +15,7 @@ FURTHEST = 25.0  # of a logit
 STEP = 1e-4  # of the central differences of the exact gradient
 FREE_TO_DROP = 1e-6  # of the log-likelihood: a variance that costs no more to leave out is zero
 WORTH_A_TRY = 0.05
-SINGULAR = {  # entries of θ held at zero, the most first
-    (2, 3, 4): "hospitals differ no more than chance makes them",
-    (2, 3): "the first rate differs no more between hospitals than chance makes it",
-    (3, 4): "the second rate differs no more between hospitals than chance makes it",
-    (4,): "the correlation lies at its limit",
-}
+BOTH, FIRST, SECOND, CORRELATION = (2, 3, 4), (2, 3), (3, 4), (4,)  # entries of θ that may lie at zero
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +32,18 @@ class GlmmFit:
     log_likelihood: float
     zero: tuple[int, ...]
     usable: bool
+
+    @property
+    def limit(self) -> str:
+        """At which limit of the model the fit lies, in words; empty where at none."""
+        varies = np.diag(self.between) > 0
+        if not self.zero:
+            return ""
+        if not varies.any():
+            return "hospitals differ no more than chance makes them"
+        if self.zero == CORRELATION and varies.all():
+            return "the correlation of the two rates between hospitals is at its limit"
+        return "one of the two rates differs no more between hospitals than chance makes it"
 
     @property
     def correlation(self) -> float | None:
@@ -78,7 +85,7 @@ def fit_glmm(events: NDArray[np.int_], totals: NDArray[np.int_]) -> GlmmFit:
 
     best, height = _minimise(likelihood, start, absent)
     zero: tuple[int, ...] = ()
-    for entries in SINGULAR:
+    for entries in (BOTH, FIRST, SECOND, CORRELATION):
         candidate = tuple(sorted({*absent, *entries}))
         without = best.copy()
         without[list(entries)] = 0.0

@@ -13,6 +13,9 @@ tables <- list(
   alike = data.frame( # sensitivity varies less than chance: a singular fit
     hospital = LETTERS[1:6], positives = c(40, 40, 40, 40, 40, 40), detected = c(36, 36, 37, 36, 35, 36),
     negatives = c(100, 100, 100, 100, 100, 100), false_positives = c(4, 19, 3, 11, 1, 25)),
+  same = data.frame( # nearly the same rates everywhere: both variances are zero
+    hospital = LETTERS[1:5], positives = c(40, 80, 20, 60, 40), detected = c(35, 73, 18, 55, 36),
+    negatives = c(100, 50, 200, 150, 100), false_positives = c(5, 2, 7, 6, 3)),
   opposed = data.frame( # the two rates trade off exactly: correlation -1
     hospital = LETTERS[1:6], positives = c(60, 60, 60, 60, 60, 60), detected = c(40, 45, 50, 54, 57, 59),
     negatives = c(90, 90, 90, 90, 90, 90), false_positives = c(1, 3, 7, 14, 23, 38)),
@@ -32,11 +35,20 @@ for (name in names(tables)) {
     data.frame(hospital = t$hospital, sens = 1, spec = 0, y = t$detected, n = t$positives),
     data.frame(hospital = t$hospital, sens = 0, spec = 1, y = t$negatives - t$false_positives, n = t$negatives))
   long <- long[long$n > 0, ]
-  # two stages: coarse, then restarted there with the tightest tolerances
-  control <- glmerControl(optimizer = "bobyqa", tolPwrss = 1e-12, check.conv.singular = "ignore",
-                          optCtrl = list(maxfun = 1e6, rhobeg = 0.1, rhoend = 1e-9))
-  fit <- suppressWarnings(glmer(cbind(y, n - y) ~ 0 + sens + spec + (0 + sens + spec | hospital), data = long,
-                                family = binomial, nAGQ = 1, control = control))
+  # three optimisers at two tolerances, the highest likelihood kept: with one huge hospital bobyqa stops short, and
+  # near zero variances the inner step may not reach the tighter tolerance
+  formula <- cbind(y, n - y) ~ 0 + sens + spec + (0 + sens + spec | hospital)
+  attempt <- function(optimizer, tolerance) tryCatch(
+    suppressWarnings(glmer(formula, data = long, family = binomial, nAGQ = 1, control = glmerControl(
+      optimizer = optimizer, tolPwrss = tolerance, check.conv.singular = "ignore", check.nobs.vs.nRE = "ignore",
+      optCtrl = if (optimizer == "bobyqa") list(maxfun = 1e6, rhobeg = 0.1, rhoend = 1e-9) else list()))),
+    error = function(e) NULL)
+  fits <- list()
+  for (optimizer in c("bobyqa", "Nelder_Mead", "nlminbwrap")) for (tolerance in c(1e-12, 1e-9))
+    fits <- c(fits, attempt(optimizer, tolerance))
+  logliks <- sapply(fits, function(f) as.numeric(logLik(f)))
+  show("glmer.logliks", logliks)
+  fit <- fits[[which.max(logliks)]]
   v <- VarCorr(fit)$hospital
   show("glmer.mu", fixef(fit)); show("glmer.se", sqrt(diag(as.matrix(vcov(fit)))))
   show("glmer.tau2", diag(v)); show("glmer.correlation", attr(v, "correlation")[1, 2])
