@@ -16,6 +16,7 @@ STEP = 1e-4  # of the central differences of the exact gradient
 FREE_TO_DROP = 1e-6  # of the log-likelihood: a variance that costs no more to leave out is zero
 WORTH_A_TRY = 0.05
 BOTH, FIRST, SECOND, CORRELATION = (2, 3, 4), (2, 3), (3, 4), (4,)  # entries of θ that may lie at zero
+MARGINS = ((0,), (1,), (0,), (0, 1), (1,))  # that each entry of θ speaks of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,9 +75,7 @@ def fit_glmm(events: NDArray[np.int_], totals: NDArray[np.int_]) -> GlmmFit:
     """
     likelihood = Laplace(events.astype(float), totals.astype(float))
     taking_part = totals.sum(axis=0) > 0
-    absent = tuple(i for i, j in enumerate((0, 1, 0, 1, 1)) if not taking_part[j])
-    if not taking_part.all():
-        absent = (*absent, 3) if 3 not in absent else absent
+    absent = tuple(i for i, margins in enumerate(MARGINS) if not taking_part[list(margins)].all())
     pooled = events.sum(axis=0) / np.maximum(totals.sum(axis=0), 1)
     start = np.zeros(PARAMETERS)
     start[:2] = np.log(np.where(taking_part, pooled, 0.5)) - np.log1p(-np.where(taking_part, pooled, 0.5))

@@ -79,7 +79,9 @@ class PooledRate:
         if self.prediction is None:
             return f"{text}, {counted}; for a new hospital {NOT_ESTIMABLE}: {self.why}."
         ahead = f"{_percent(self.prediction[0])}–{_percent(self.prediction[1])} %"
-        return f"{text}, {counted}; a new hospital lies in {ahead}; τ² {self.tau2:.3g}, I² {100 * (self.i2 or 0):.0f} %."
+        return (
+            f"{text}, {counted}; a new hospital lies in {ahead}; τ² {self.tau2:.3g}, I² {100 * (self.i2 or 0):.0f} %."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
