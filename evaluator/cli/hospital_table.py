@@ -10,7 +10,7 @@ import pandas as pd
 from evaluator.errors import FaultLine, TableRefused
 from evaluator.ranking import read_table
 from evaluator.ranking.names import collisions
-from evaluator.statistics.pooling import HospitalCounts
+from evaluator.statistics.pooled import HospitalCounts
 
 COLUMNS = ("hospital", "positives", "detected", "negatives", "false_positives")
 WHOLE = re.compile(r"\d{1,9}", re.ASCII)

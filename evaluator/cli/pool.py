@@ -11,7 +11,8 @@ from evaluator.cli import console
 from evaluator.cli.hospital_table import read_hospitals
 from evaluator.cli.numbers import show
 from evaluator.errors import TableRefused
-from evaluator.statistics.pooling import Pooled, PooledRate, pool
+from evaluator.statistics.pooled import Pooled, PooledRate
+from evaluator.statistics.pooling import pool
 
 SCHEMA = "evaluator-pool/1"
 

@@ -70,13 +70,13 @@ def fit_reitsma(events: NDArray[np.int_], totals: NDArray[np.int_]) -> LinearFit
     )
     lower = np.array([[found.x[0], 0.0], [found.x[1], found.x[2]]])
     _, information, mean = _solve(logits, within, lower @ lower.T)
-    return LinearFit(mean=mean, covariance=np.linalg.inv(information), between=lower @ lower.T)
+    return LinearFit(mean=mean, covariance=np.asarray(np.linalg.inv(information), dtype=float), between=lower @ lower.T)
 
 
 def _solve(logits: Floats, within: Floats, between: Floats) -> tuple[Floats, Floats, Floats]:
     """Each hospital's precision, their sum, and μ by generalised least squares."""
     variance = np.broadcast_to(between, (len(logits), 2, 2)).copy()
     variance[:, [0, 1], [0, 1]] += within
-    precision = np.linalg.inv(variance)
+    precision = np.asarray(np.linalg.inv(variance), dtype=float)
     information = precision.sum(axis=0)
     return precision, information, np.linalg.solve(information, np.einsum("ijk,ik->j", precision, logits))

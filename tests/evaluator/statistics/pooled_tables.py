@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.statistics.pooling import HospitalCounts
+from evaluator.statistics.pooled import HospitalCounts
 
 Arrays = tuple[NDArray[np.int_], NDArray[np.int_]]  # events and totals, (hospitals, 2)
 

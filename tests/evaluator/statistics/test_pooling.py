@@ -10,7 +10,8 @@ from scipy.stats import t
 
 from evaluator.errors import UsageError
 from evaluator.statistics.intervals import clopper_pearson, wilson
-from evaluator.statistics.pooling import HospitalCounts, lower_bounds, pool
+from evaluator.statistics.pooled import HospitalCounts
+from evaluator.statistics.pooling import lower_bounds, pool
 from tests.evaluator.statistics.pooled_tables import TABLES, hospitals
 from tests.evaluator.statistics.r_sessions import read_session
 
