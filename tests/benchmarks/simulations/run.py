@@ -28,12 +28,16 @@ def render(rows: Iterable[Coverage]) -> str:
 
 def as_html(intervals: Sequence[Coverage], sets: Sequence[tuple[Coverage, Coverage]]) -> str:
     """The tables as the website's page "How the numbers are made" takes them in."""
+    apart = [row for _, row in sets if "equal" not in row.what]
     return "".join(
         f"{_table(title, rows)}\n"
         for title, rows in (
             ("Share of replicates in which the 95 % interval held the truth", intervals),
             ("Share in which all rank sets at once held the true ranks", [held for held, _ in sets]),
-            ("Share in which the best model was placed above the worst", [apart for _, apart in sets if "equal" not in apart.what]),
+            (
+                "Share in which the best model was placed above the worst",
+                apart,
+            ),
         )
     )
 
