@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtr
-from scipy.stats import rankdata
 
 from evaluator.records import Rate
 from evaluator.statistics.intervals import NO_PATIENTS, Z
+from evaluator.statistics.placements import clusters, place, split, variance
 
-Floats = NDArray[np.float64]
+NOTHING = 1e-15  # a variance this small is rounding
+TOO_FEW = "fewer than two of a kind"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,25 @@ class RocCurve:
     fpr: tuple[float, ...]
     tpr: tuple[float, ...]
     threshold: tuple[float | None, ...]  # None at (0, 0), where nobody is flagged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area(Rate):
+    """An area under a curve (no ``k`` of ``n``) over this many units of each truth, of this many patients."""
+
+    positives: int | None
+    negatives: int | None
+    patients: int | None
+
+    @property
+    def sentence(self) -> str:
+        """What it says, for people."""
+        if self.positives is None:
+            return f"AUC {self.method}."
+        counts = f"{self.positives} with and {self.negatives} without cancer, {self.patients} patients"
+        if self.value is None or self.low is None or self.high is None:
+            return f"No AUC: {counts}; it takes at least one of each."
+        return f"AUC {self.value:.3f} (95 % interval {self.low:.3f} to {self.high:.3f}; {self.method}; {counts})."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,36 +59,16 @@ class AreaDifference:
     negatives: int
     method: str = "delong-paired"
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Placements:
-    """Of each positive, the share of negatives below it; of each negative, the share of positives above it."""
-
-    positive: Floats
-    negative: Floats
-
     @property
-    def area(self) -> float:
-        return float(self.positive.mean())
-
-
-def _split(scores: ArrayLike, truth: ArrayLike) -> tuple[Floats, Floats]:
-    values, cancer = np.asarray(scores, dtype=float), np.asarray(truth, dtype=bool)
-    if values.shape != cancer.shape or values.ndim != 1:
-        raise ValueError("Scores and truth must be two vectors of the same length.")
-    if np.isnan(values).any():
-        raise ValueError("A score is not a number.")
-    return values[cancer], values[~cancer]
-
-
-def _placements(positive: Floats, negative: Floats) -> _Placements:
-    """Placement values from mid-ranks, in O(n log n) (Sun & Xu 2014)."""
-    m, n = len(positive), len(negative)
-    ranks = rankdata(np.concatenate([positive, negative]))
-    return _Placements(
-        positive=(ranks[:m] - rankdata(positive)) / n,
-        negative=1 - (ranks[m:] - rankdata(negative)) / m,
-    )
+    def sentence(self) -> str:
+        """What it says, for people."""
+        counts = f"{self.positives} with and {self.negatives} without cancer"
+        if self.difference is None:
+            return f"No difference of AUC: {self.method} ({counts})."
+        if self.low is None or self.high is None:
+            return f"AUC differs by {self.difference:+.3f}: {self.method} ({counts})."
+        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, p {self.p:.4f}"
+        return f"AUC differs by {self.difference:+.3f} ({limits}; {self.method}; {counts})."
 
 
 def _newcombe5(area: float, positives: int, negatives: int) -> tuple[float, float]:
@@ -83,21 +84,24 @@ def _newcombe5(area: float, positives: int, negatives: int) -> tuple[float, floa
     return low, high
 
 
-def auc(scores: ArrayLike, truth: ArrayLike) -> Rate:
+def auc(scores: ArrayLike, truth: ArrayLike, *, patients: ArrayLike | None = None) -> Area:
     """Area under the ROC curve with a 95 % interval.
 
     Parameters
     ----------
-    scores : array_like of float, shape (patients,)
+    scores : array_like of float, shape (units,)
         Likelihoods; ±inf is a score like any other (a failed positive is −inf, a failed negative +inf).
-    truth : array_like of bool, shape (patients,)
-        Whether the patient has cancer.
+    truth : array_like of bool, shape (units,)
+        Whether the unit (a patient; with ``patients`` a scan or a lesion) has cancer.
+    patients : array_like, shape (units,), optional
+        Whose unit it is, where patients have several; a patient may have units of both truths.
 
     Returns
     -------
-    Rate
-        DeLong's variance on the logit scale; where that is 0 or undefined (perfect separation, all scores equal, one
-        patient of a kind), Newcombe's method 5. ``value`` is None without a positive or without a negative.
+    Area
+        DeLong's variance, or with ``patients`` Obuchowski's, on the logit scale; where that is 0 or undefined (perfect
+        separation, all scores equal, one patient of a kind), Newcombe's method 5, which counts patients. ``value`` is
+        None without a positive or without a negative.
 
     Raises
     ------
@@ -109,44 +113,46 @@ def auc(scores: ArrayLike, truth: ArrayLike) -> Rate:
     DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more correlated receiver operating
     characteristic curves. Biometrics 1988;44:837–845.
     Sun X, Xu W. Fast implementation of DeLong's algorithm. IEEE Signal Process Lett 2014;21:1389–1393.
+    Obuchowski NA. Nonparametric analysis of clustered ROC curve data. Biometrics 1997;53:567–578.
     Newcombe RG. Confidence intervals for an effect size measure based on the Mann–Whitney statistic, part 2.
     Stat Med 2006;25:559–573.
     """
-    positive, negative = _split(scores, truth)
+    positive, negative = split(scores, truth)
+    of = None if patients is None else clusters(patients, truth)
     m, n = len(positive), len(negative)
+    known = partial(Area, k=None, n=None, positives=m, negatives=n, patients=m + n if of is None else of.patients)
     if m == 0 or n == 0:
-        return Rate(value=None, low=None, high=None, k=None, n=None, method=NO_PATIENTS)
-    places = _placements(positive, negative)
-    area = places.area
-    variance = _variance(places.positive) + _variance(places.negative) if min(m, n) > 1 else 0.0
-    if variance <= 1e-15 or not 0 < area < 1:
-        low, high = _newcombe5(area, m, n)
-        return Rate(value=area, low=low, high=high, k=None, n=None, method="newcombe-5")
-    half = Z * math.sqrt(variance) / (area * (1 - area))
+        return known(value=None, low=None, high=None, method=NO_PATIENTS)
+    places = place(positive, negative)
+    area, spread = places.area, variance(places, of)
+    if spread <= NOTHING or not 0 < area < 1:
+        low, high = _newcombe5(area, *((m, n) if of is None else (of.positives, of.negatives)))
+        return known(value=area, low=low, high=high, method="newcombe-5")
+    half = Z * math.sqrt(spread) / (area * (1 - area))
     low, high = float(expit(logit(area) - half)), float(expit(logit(area) + half))
-    return Rate(value=area, low=low, high=high, k=None, n=None, method="delong-logit")
+    return known(value=area, low=low, high=high, method="delong-logit" if of is None else "obuchowski-logit")
 
 
-def _variance(placements: Floats) -> float:
-    return float(placements.var(ddof=1)) / len(placements)
-
-
-def compare_auc(first: ArrayLike, second: ArrayLike, truth: ArrayLike) -> AreaDifference:
-    """AUC of ``first`` minus AUC of ``second``, both scored on the same patients.
+def compare_auc(
+    first: ArrayLike, second: ArrayLike, truth: ArrayLike, *, patients: ArrayLike | None = None
+) -> AreaDifference:
+    """AUC of ``first`` minus AUC of ``second``, both scored on the same units.
 
     Parameters
     ----------
-    first, second : array_like of float, shape (patients,)
-        Likelihoods of the two models, in the same order of patients.
-    truth : array_like of bool, shape (patients,)
-        Whether the patient has cancer.
+    first, second : array_like of float, shape (units,)
+        Likelihoods of the two models, in the same order.
+    truth : array_like of bool, shape (units,)
+        Whether the unit (a patient; with ``patients`` a scan or a lesion) has cancer.
+    patients : array_like, shape (units,), optional
+        Whose unit it is, where patients have several.
 
     Returns
     -------
     AreaDifference
-        DeLong's paired interval (plain scale, as differences may be negative) and two-sided p. With fewer than two
-        patients of a kind, or two models that rank every patient alike or differ without variation, low, high and p
-        are None and the method says so.
+        DeLong's (with ``patients`` Obuchowski's) paired interval, on the plain scale as differences may be negative,
+        and the two-sided p. With fewer than two patients of a kind, or two models that rank every patient alike or
+        differ without variation, low, high and p are None and the method says so.
 
     Raises
     ------
@@ -156,29 +162,25 @@ def compare_auc(first: ArrayLike, second: ArrayLike, truth: ArrayLike) -> AreaDi
     References
     ----------
     DeLong ER, DeLong DM, Clarke-Pearson DL. Biometrics 1988;44:837–845.
+    Obuchowski NA. Biometrics 1997;53:567–578.
     """
-    (pos_a, neg_a), (pos_b, neg_b) = _split(first, truth), _split(second, truth)
-    m, n = len(pos_a), len(neg_a)
-    if min(m, n) < 2:
-        return AreaDifference(
-            difference=None,
-            low=None,
-            high=None,
-            p=None,
-            positives=m,
-            negatives=n,
-            method="fewer than two of a kind",
-        )
-    a, b = _placements(pos_a, neg_a), _placements(pos_b, neg_b)
-    difference = a.area - b.area
-    se = math.sqrt(_variance(a.positive - b.positive) + _variance(a.negative - b.negative))
-    if se <= 1e-15:
-        return AreaDifference(
-            difference=difference, low=None, high=None, p=None, positives=m, negatives=n, method="no variation"
-        )
-    p = float(2 * ndtr(-abs(difference) / se))
-    return AreaDifference(
-        difference=difference, low=difference - Z * se, high=difference + Z * se, p=p, positives=m, negatives=n
+    one, two = split(first, truth), split(second, truth)
+    of = None if patients is None else clusters(patients, truth)
+    m, n = len(one[0]), len(one[1])
+    known = partial(AreaDifference, positives=m, negatives=n)
+    if min((m, n) if of is None else (of.positives, of.negatives)) < 2:
+        return known(difference=None, low=None, high=None, p=None, method=TOO_FEW)
+    apart = place(*one).minus(place(*two))
+    spread = variance(apart, of)
+    if spread <= NOTHING:
+        return known(difference=apart.area, low=None, high=None, p=None, method="no variation")
+    difference, half = apart.area, Z * math.sqrt(spread)
+    return known(
+        difference=difference,
+        low=max(-1.0, difference - half),
+        high=min(1.0, difference + half),
+        p=float(2 * ndtr(-abs(difference) / math.sqrt(spread))),
+        method="delong-paired" if of is None else "obuchowski-paired",
     )
 
 
@@ -206,7 +208,7 @@ def roc_curve(scores: ArrayLike, truth: ArrayLike) -> RocCurve:
     ----------
     Fawcett T. An introduction to ROC analysis. Pattern Recognit Lett 2006;27:861–874.
     """
-    positive, negative = _split(scores, truth)
+    positive, negative = split(scores, truth)
     if len(positive) == 0 or len(negative) == 0:
         return RocCurve(fpr=(), tpr=(), threshold=())
     cuts = np.unique(np.concatenate([positive, negative]))[::-1]
