@@ -10,6 +10,7 @@ import numpy as np
 from evaluator.errors import FaultLine, UsageError
 from evaluator.ranking.names import collisions, same_name
 from evaluator.ranking.panel import Codes
+from evaluator.records import CaseRecord
 
 HOSPITAL = "hospital"
 CROSSED = "sex × race"
@@ -87,9 +88,8 @@ def encode(values: Mapping[str, tuple[Sequence[str], Codes]]) -> Attributes:
     groups: dict[str, tuple[str, ...]] = {}
     refused = []
     for attribute, (names, at) in values.items():
-        written = [" ".join(name.split()) for name in names]
-        shown = [age_band(name) if attribute == "age" else name for name in written]
-        known = [name if same_name(name) not in UNKNOWN else "" for name in shown]
+        written = [age_band(name) if attribute == "age" else " ".join(name.split()) for name in names]
+        known = [name if same_name(name) not in UNKNOWN else "" for name in written]
         twins = collisions(name for name in dict.fromkeys(known) if name)
         if twins:
             spellings = ", ".join(map(repr, sorted({name for twin in twins.values() for name in twin})))
@@ -111,6 +111,17 @@ def encode(values: Mapping[str, tuple[Sequence[str], Codes]]) -> Attributes:
 
 def _in_bands(name: str) -> tuple[int, str]:
     return (AGE_BANDS.index(name) if name in AGE_BANDS else len(AGE_BANDS), name)
+
+
+def case_attributes(cases: Sequence[CaseRecord]) -> Attributes:
+    """The attributes of index scans, one a patient; an attribute that no scan has is left out."""
+    values = {}
+    for attribute in ("scanner", "phase", "sex", "age", "race"):
+        texts = ["" if (value := getattr(case, attribute)) is None else str(value) for case in cases]
+        if any(texts):
+            names, at = np.unique(np.array(texts), return_inverse=True)
+            values[attribute] = ([str(name) for name in names], at.astype(np.int64))
+    return encode(values)
 
 
 def _crossed(codes: Mapping[str, Codes], groups: Mapping[str, tuple[str, ...]]) -> tuple[Codes, tuple[str, ...]]:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+POSITIVE, NEGATIVE = "positive", "negative"  # groups of cells where truth counts in θ
+
 # Scores this near are the same score: sums in another order must not make a rank.
 SAME = 1e-12
 

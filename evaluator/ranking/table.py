@@ -15,7 +15,7 @@ from evaluator.ranking.admission import FEWEST_PATIENTS, Admission
 from evaluator.ranking.attributes import columns_for
 from evaluator.ranking.checks import clean
 from evaluator.ranking.columns import present
-from evaluator.ranking.panel import Cell, Codes, Panel
+from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Codes, Panel
 from evaluator.ranking.table_attributes import table_attributes
 
 BOM = b"\xef\xbb\xbf"
@@ -140,7 +140,7 @@ def admit_table(
         hospitals=tuple(hospitals),
         cells=tuple(cells),
         offset=-1.0 if youden else 0.0,
-        pooled_weights={"positive": 1.0, "negative": 1.0} if youden else {"patients": 1.0},
+        pooled_weights={POSITIVE: 1.0, NEGATIVE: 1.0} if youden else {"patients": 1.0},
         cases=cases,
         statistic="sensitivity − (1 − specificity)" if youden else f"mean over patients of {value}",
         groups=known.groups,
@@ -169,7 +169,7 @@ def _cells(
     cells = []
     for truth, part in group.groupby("truth", dropna=False, sort=True):
         rows = part.index.to_numpy()
-        name = ("positive" if truth else "negative") if youden else "patients"
+        name = (POSITIVE if truth else NEGATIVE) if youden else "patients"
         weight = 1.0 if youden else len(part) / len(group)
         labels = {attribute: of_all[rows] for attribute, of_all in codes.items()}
         cells.append(Cell(hospital=hospital, group=name, weight=weight, answers=means[rows], labels=labels))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from evaluator.ranking.attributes import UNKNOWN, Attributes, encode
+from evaluator.ranking.attributes import UNKNOWN, Attributes, age_band, encode
 from evaluator.ranking.columns import present
 from evaluator.ranking.names import same_name
 from evaluator.ranking.panel import Codes
@@ -39,7 +39,7 @@ def table_attributes(frame: pd.DataFrame, row: Codes, attributes: Sequence[str])
     notes = []
     patients = int(row.max()) + 1 if len(row) else 0
     for attribute in attributes:
-        names, codes = present(frame[f"attribute {attribute}"])
+        names, codes = _tidied(*present(frame[f"attribute {attribute}"]), banded=attribute == "age")
         unknown = np.array([same_name(name) in UNKNOWN for name in names] or [True])
         known = ~unknown[codes]
         lowest, highest = np.full(patients, len(names)), np.full(patients, -1)
@@ -55,10 +55,17 @@ def table_attributes(frame: pd.DataFrame, row: Codes, attributes: Sequence[str])
             )
         lacking = int((highest < 0).sum())
         if lacking:
-            written = sorted(repr(name.strip()) if name.strip() else "blank" for name in np.array(names)[unknown])
+            written = [repr(name) if name else "blank" for name in names if same_name(name) in UNKNOWN]
             notes.append(
                 f"{attribute}: {lacking} of {patients} patients have no known group ({', '.join(written)}); "
                 "unknown is missing, not a group."
             )
     found = encode(values)
     return replace(found, notes=tuple(notes))
+
+
+def _tidied(names: Sequence[str], codes: Codes, *, banded: bool) -> tuple[list[str], Codes]:
+    """Without superfluous spaces and, for ages, in bands, so that two ages of one patient may be one group."""
+    short = [" ".join(name.split()) for name in names]
+    distinct, at = np.unique(np.array([age_band(name) if banded else name for name in short]), return_inverse=True)
+    return [str(name) for name in distinct], at[codes] if len(codes) else codes
