@@ -65,9 +65,7 @@ def columns_for(header: Sequence[str], by: Sequence[str] | None) -> tuple[str, .
 
 def examined(found: Mapping[str, tuple[str, ...]], by: Sequence[str] | None) -> tuple[str, ...]:
     """The attributes to examine, hospital first, in a fixed order: those asked for, else all that are there."""
-    if by is not None:
-        return tuple(name for name in dict.fromkeys(by) if name == HOSPITAL or name in found)
-    return (HOSPITAL, *found)
+    return (HOSPITAL, *found) if by is None else tuple(dict.fromkeys(by))
 
 
 def encode(values: Mapping[str, tuple[Sequence[str], Codes]]) -> Attributes:

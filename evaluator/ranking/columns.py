@@ -29,7 +29,7 @@ def numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
 def present(column: pd.Series[Any]) -> tuple[list[str], NDArray[np.int64]]:
     """The names that occur, in order, and of each row which it is."""
     kept = column.cat.remove_unused_categories()
-    return [str(name) for name in kept.cat.categories], kept.cat.codes.to_numpy(dtype=np.int64)
+    return [str(name) for name in kept.cat.categories], np.asarray(kept.cat.codes, dtype=np.int64)
 
 
 def blank(column: pd.Series[Any]) -> NDArray[np.bool_]:

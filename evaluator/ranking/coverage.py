@@ -53,8 +53,8 @@ def zero_for_absent(frame: pd.DataFrame) -> list[str]:
     mixed = np.flatnonzero((blank > 0) & (zero > 0) & (blank + zero == size))
     if not mixed.size:
         return []
-    hospital, case = frame.loc[int(np.flatnonzero(case == mixed[0])[0]), ["hospital", "case"]]
+    first = frame.iloc[int(np.flatnonzero(case == mixed[0])[0])]
     return [
-        f"{len(mixed)} cases are blank for some models and 0 for all others (first: hospital {hospital}, case {case}): "
-        "if 0 stands for an absent structure there, those models are scored too low."
+        f"{len(mixed)} cases are blank for some models and 0 for all others (first: hospital {first['hospital']}, "
+        f"case {first['case']}): if 0 stands for an absent structure there, those models are scored too low."
     ]

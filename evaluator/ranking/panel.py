@@ -39,12 +39,11 @@ class Cell:
     def in_order(self, *, by: str | None = None) -> Cell:
         """The same patients in the order of their answers (then of one attribute), so that no draw depends on names."""
         rows = np.ascontiguousarray(self.answers + 0.0)  # −0 is 0
-        keys = np.packbits(rows == 1, axis=1) if self.is_binary else rows
+        keys = np.packbits(rows == 1, axis=1) if self.is_binary else rows.view(np.uint8)
         if by is not None:
             last = np.ascontiguousarray(self.labels[by][:, None], dtype=">i8").view(np.uint8)
-            keys = np.hstack([np.ascontiguousarray(keys).view(np.uint8), last])
-        keys = np.ascontiguousarray(keys)
-        order = np.argsort(keys.view(f"V{keys.shape[1] * keys.itemsize}").ravel(), kind="stable")
+            keys = np.hstack([keys, last])
+        order = np.argsort(np.ascontiguousarray(keys).view(f"V{keys.shape[1]}").ravel(), kind="stable")
         labels = {name: codes[order] for name, codes in self.labels.items()}
         return replace(self, answers=self.answers[order], labels=labels)
 

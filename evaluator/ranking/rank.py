@@ -86,8 +86,7 @@ def rank_table(
     `evaluator.ranking.significance.compare_all`.
     """
     admission = admit_table(table, value=value, by=by, lower_is_better=lower_is_better, notes=notes)
-    ranking = rank(admission, by=by, replicates=replicates, seed=seed)
-    return lower_first(ranking) if lower_is_better else ranking
+    return rank_admitted(admission, by=by, lower_is_better=lower_is_better, replicates=replicates, seed=seed)
 
 
 def rank_results(
@@ -133,7 +132,7 @@ def rank_results(
     if not (math.isfinite(weight) and weight > 0):
         raise UsageError(f"A weight of {weight:g} is impossible.", why="It says what a false alarm costs: above 0.")
     admission = admit_results(results, panel_minimum=panel_minimum, weight=weight)
-    return rank(admission, by=by, replicates=replicates, seed=seed)
+    return rank_admitted(admission, by=by, replicates=replicates, seed=seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +142,14 @@ class _Standing:
     critical: float | None = None
 
 
-def rank(admission: Admission, *, by: Sequence[str] | None = None, replicates: int, seed: int) -> Ranking:
+def rank_admitted(
+    admission: Admission,
+    *,
+    by: Sequence[str] | None = None,
+    lower_is_better: bool = False,
+    replicates: int,
+    seed: int,
+) -> Ranking:
     """Rank those who were trained on no hospital of the panel; the others are listed with their gap.
 
     The patients' names and order do not matter: the same answers give the same ranking.
@@ -155,7 +161,7 @@ def rank(admission: Admission, *, by: Sequence[str] | None = None, replicates: i
         rng = np.random.default_rng(seed)
         significance = compare_all(panel, replicates=replicates, rng=rng)
         standing = _stand(panel, significance, submitted=admission.submitted)
-    return Ranking(
+    ranking = Ranking(
         schema=SCHEMA,
         models=standing.models,
         pairs=standing.pairs,
@@ -172,6 +178,7 @@ def rank(admission: Admission, *, by: Sequence[str] | None = None, replicates: i
         critical=standing.critical,
         attributes=robustness(panel, examined(panel.groups, by), replicates=replicates, seed=seed) if usable else {},
     )
+    return lower_first(ranking) if lower_is_better else ranking
 
 
 def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, str | None]) -> _Standing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from evaluator.ranking.attribute_records import (
     AttributeResult,
     GroupOrder,
 )
+from evaluator.ranking.attributes import HOSPITAL
 from evaluator.ranking.gaps import gaps
 from evaluator.ranking.interaction import Interaction, interact
 from evaluator.ranking.panel import Floats, Panel
@@ -49,13 +50,20 @@ def robustness(panel: Panel, attributes: Iterable[str], *, replicates: int, seed
     ----------
     `evaluator.ranking.interaction.interact`, `reversals.reversals`, `gaps.gaps`; Holm S. Scand J Stat 1979;6:65–70.
     """
-    found = {
-        attribute: examine(panel, attribute, replicates=replicates, rng=attribute_rng(seed, attribute))
-        for attribute in attributes
-    }
+    return adjusted(
+        {
+            attribute: examine(panel, attribute, replicates=replicates, rng=attribute_rng(seed, attribute))
+            for attribute in attributes
+        }
+    )
+
+
+def adjusted(results: Mapping[str, AttributeResult]) -> dict[str, AttributeResult]:
+    """Holm's adjustment over those that have a p, and their verdicts."""
+    found = dict(results)
     tested = [attribute for attribute, result in found.items() if result.p is not None]
-    adjusted = holm([found[attribute].p or 0.0 for attribute in tested]).tolist()
-    for attribute, p in zip(tested, adjusted, strict=True):
+    stepped = holm([found[attribute].p or 0.0 for attribute in tested]).tolist()
+    for attribute, p in zip(tested, stepped, strict=True):
         found[attribute] = _judged(found[attribute], p)
     return found
 
@@ -66,6 +74,8 @@ def attribute_rng(seed: int, attribute: str) -> np.random.Generator:
 
 def examine(panel: Panel, attribute: str, *, replicates: int, rng: np.random.Generator) -> AttributeResult:
     """One attribute, before Holm's adjustment."""
+    if attribute not in (HOSPITAL, *panel.groups):
+        return AttributeResult(verdict=TOO_FEW, why="It is known of no patient.")
     strata = strata_of(panel.in_order(by=attribute if attribute in panel.groups else None), attribute)
     small = ", ".join(strata.too_few[:5]) + (" and others" if len(strata.too_few) > 5 else "")
     of_each = "of either truth" if len(strata.kinds) > 1 else "patients"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,13 +51,12 @@ def deviations(panel: Panel, *, replicates: int, rng: np.random.Generator) -> Fl
         n = cell.patients
         scale = cell.weight / len(panel.hospitals) / n * math.sqrt(n / (n - 1))
         # Sums of 0 and 1 are exact in float32, in any order and on any machine; other values need float64.
-        kind = np.float32 if cell.is_binary else np.float64
-        answers = cell.answers.astype(kind)
+        answers: NDArray[Any] = cell.answers.astype(np.float32) if cell.is_binary else cell.answers
         observed = answers.sum(axis=0, dtype=np.float64)
         step = max(1, DRAWS_AT_ONCE // n)
         for start in range(0, replicates, step):
             stop = min(start + step, replicates)
-            redrawn = draw_counts(n, stop - start, rng).astype(kind) @ answers
+            redrawn = draw_counts(n, stop - start, rng).astype(answers.dtype) @ answers
             total[start:stop] += (redrawn - observed) * scale
     return total
 

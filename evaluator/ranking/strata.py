@@ -126,17 +126,17 @@ def _codes(panel: Panel, cell: Cell, attribute: str) -> Codes:
 def _blocks(panel: Panel, codes: list[Codes], *, whole: bool) -> tuple[Block, ...]:
     kinds = tuple(panel.pooled_weights)
     exact = all(cell.is_binary for cell in panel.cells)
-    pieces: dict[object, list[tuple[Floats, Codes]]] = {}
+    pieces: dict[tuple[str, int], list[tuple[Floats, Codes]]] = {}
     for number, (cell, found) in enumerate(zip(panel.cells, codes, strict=True)):
         known = found >= 0
         key = (cell.group, -1 if whole else number)
         pieces.setdefault(key, []).append((cell.answers[known], found[known]))
     blocks = []
-    for key, parts in pieces.items():
+    for (group, _), parts in pieces.items():
         at = np.concatenate([part for _, part in parts])
         answers = np.concatenate([part for part, _ in parts])
         order = np.argsort(at, kind="stable")
-        kind = kinds.index(key[0])  # type: ignore[index]
+        kind = kinds.index(group)
         # Sums of 0 and 1 are exact in float32 and twice as fast.
         blocks.append(Block(kind=kind, answers=answers[order].astype(np.float32 if exact else float), codes=at[order]))
     return tuple(block for block in blocks if len(block.codes))

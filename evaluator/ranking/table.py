@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evaluator.errors import FaultLine, InputRefused, TableRefused
+from evaluator.errors import FaultLine, InputRefused, TableRefused, UsageError
 from evaluator.ranking.admission import FEWEST_PATIENTS, Admission
 from evaluator.ranking.attributes import columns_for
 from evaluator.ranking.checks import clean
@@ -99,16 +99,23 @@ def admit_table(
     ------
     TableRefused
         Faults that leave nothing to rank by: a missing column, a case of two patients, a patient of two truths …
+    UsageError
+        An attribute that the table does not have; "correct" with low values first.
 
     References
     ----------
     The refusals: the defects of published rankings that this one must not repeat.
     """
+    if lower_is_better and value == "correct":
+        raise UsageError(
+            "Right answers cannot be ranked with the fewest first.", next_step="Leave --lower-is-better out."
+        )
     attributes = columns_for([str(name) for name in table.columns], by)
     cleaned = clean(table, value=value, attributes=attributes)
     frame, refused = cleaned.frame, list(cleaned.refused)
     models, model = present(frame["model"])
-    row = frame.groupby(["hospital", "patient"], sort=True, observed=True).ngroup().to_numpy()
+    groups = frame.groupby(["hospital", "patient"], sort=True, observed=True)
+    row: Codes = np.asarray(groups.ngroup(), dtype=np.int64)
     first = np.unique(row, return_index=True)[1]
     keys = frame.loc[first, ["hospital", "patient"]].astype(str).reset_index(drop=True)
     values = frame["value"].to_numpy(dtype=float)
@@ -154,7 +161,7 @@ def admit_table(
 
 
 def _patient_means(
-    values: NDArray[np.float64], row: NDArray[np.int_], column: NDArray[np.int_], shape: tuple[int, int]
+    values: NDArray[np.float64], row: Codes, column: Codes, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
     """Mean value of each patient's cases, (patients, models)."""
     place = row * shape[1] + column

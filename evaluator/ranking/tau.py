@@ -33,7 +33,7 @@ def tau_b(first: Floats, second: Floats) -> Floats:
         told_first += np.einsum("...m,...m->...", one, one)
         told_second += np.einsum("...m,...m->...", two, two)
     told = np.sqrt(told_first * told_second)
-    return np.divide(agreement, told, out=np.full(told.shape, np.nan), where=told > 0)
+    return np.asarray(np.divide(agreement, told, out=np.full(told.shape, np.nan), where=told > 0))
 
 
 def _signs(scores: Floats, model: int) -> NDArray[np.float32]:
