@@ -12,7 +12,19 @@ from evaluator import __version__
 from evaluator.cli import console
 from evaluator.errors import EvaluatorError
 
-COMMANDS = ("run", "validate", "score", "report", "rank", "ppv", "pool", "cohort", "synthesize", "two_stage", "versus_readers")
+COMMANDS = (
+    "run",
+    "validate",
+    "score",
+    "report",
+    "rank",
+    "ppv",
+    "pool",
+    "cohort",
+    "synthesize",
+    "two_stage",
+    "versus_readers",
+)
 
 app = typer.Typer(
     name="evaluator",
