@@ -66,22 +66,16 @@ def test_a_group_of_three_is_named_as_too_few() -> None:
 
 
 def test_one_hospital_with_79_percent_of_the_cases_is_named() -> None:
-    table = pd.concat(
-        [
-            long_table(hospitals=("big",)).assign(
-                case=lambda t, n=n: t["case"] + f"/{n}", patient=lambda t, n=n: t["patient"] + f"/{n}"
-            )
-            for n in range(4)
-        ]
-        + [long_table(hospitals=("small",))]
-    )
-    extra = long_table(hospitals=("small",)).query("patient == 'p0'")
-    table = pd.concat([table, extra.assign(case="more", patient="more")])
+    """49 patients of 62."""
+    large, small = (long_table(hospitals=(name,)) for name in ("big", "small"))
+    copies = [large.assign(case=large["case"] + f"/{n}", patient=large["patient"] + f"/{n}") for n in range(4)]
+    one_more = [part[part["patient"] == "p0"].assign(case="more", patient="more") for part in (large, small)]
+    table = pd.concat([*copies, small, *one_more])
     assert any(note.startswith("big holds 79% of the patients") for note in rank(table).notes)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, "", "n/a", "1,5"])
-def test_a_value_that_is_no_finite_number_costs_the_model_its_place(value: object) -> None:
+def test_a_value_that_is_no_finite_number_costs_the_model_its_place(value: float | str) -> None:
     table = long_table().astype({"value": object})
     table.loc[table.index[-1], "value"] = value
     ranking = rank(table)

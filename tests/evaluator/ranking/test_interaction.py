@@ -121,7 +121,7 @@ def test_where_there_is_nothing_p_is_uniform() -> None:
         ).p
         for s in range(150)
     ]
-    assert kstest(p, "uniform").pvalue > 0.001
+    assert kstest(np.array(p, dtype=float), "uniform").pvalue > 0.001
     assert np.mean(np.array(p, dtype=float) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
 
 

@@ -1,5 +1,7 @@
 """The methods of challengeR, against an R session and the cases its own documentation gives."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ HOLM = (0.433277522920016, 0.0848844233161292, 0.220054920064757, 1, 0.134146327
         1, 1, 1, 1, 1, 1)  # fmt: skip
 
 
-def admission(values: dict[str, tuple[float, ...]], *, hospitals: int = 3, sign: float = 1.0) -> Admission:
+def admission(values: Mapping[str, tuple[float, ...]], *, hospitals: int = 3, sign: float = 1.0) -> Admission:
     answers = sign * np.array(list(values.values())).T
     parts = np.array_split(answers, min(hospitals, len(answers)))
     cells = tuple(Cell(hospital=f"H{h}", group="patients", weight=1.0, answers=part) for h, part in enumerate(parts))
@@ -39,7 +41,7 @@ def admission(values: dict[str, tuple[float, ...]], *, hospitals: int = 3, sign:
     return Admission(panel=panel)
 
 
-def ranked(values: dict[str, tuple[float, ...]], method: str) -> MethodRanking:
+def ranked(values: Mapping[str, tuple[float, ...]], method: str) -> MethodRanking:
     return rank_by_method(admission(values), method=method)
 
 

@@ -147,9 +147,7 @@ def test_results_are_held_against_what_their_scans_declare() -> None:
     ranking = rank_results(list(both.values()), replicates=200)
     sex = ranking.attributes["sex"]
     assert (sex.verdict, sex.tau) == ("changes", -1)
-    assert [(one.a, one.b, one.better_in, one.worse_in) for one in sex.reversals] == [("w", "m", "F", "M")] or [
-        (one.a, one.b, one.better_in, one.worse_in) for one in sex.reversals
-    ] == [("m", "w", "M", "F")]
+    assert [(one.a, one.b, one.better_in, one.worse_in) for one in sex.reversals] == [("w", "m", "F", "M")]
     assert {(gap.model, gap.measure): gap.difference for gap in sex.gaps} == {
         ("w", "sensitivity"): 1,
         ("m", "sensitivity"): -1,
