@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluator.errors import Fault, FaultLine, TableRefused
-from evaluator.records import CaseRecord, CaseResult, Lesion, SubmissionRecord, TruthSource
+from evaluator.records import CaseRecord, CaseResult, Finding, Lesion, SubmissionRecord, TruthSource
 from evaluator.results import Results
 
 # Likelihoods that are made from findings: findings below the operating point are then not reported at all.
@@ -34,6 +34,7 @@ class Outcome:
     size_mm: float | None  # largest lesion; None without a lesion reference
     lesions: tuple[LesionOutcome, ...]  # empty without a lesion reference
     dice: float | None
+    findings: tuple[Finding, ...] = ()  # all of them, whatever the operating point; none of a failed scan
 
     @property
     def correct(self) -> bool:
@@ -116,6 +117,7 @@ def _outcome(hospital: str, result: CaseResult, threshold: float) -> Outcome:
         size_mm=max((lesion.diameter_mm for lesion in reference), default=None),
         lesions=lesions,
         dice=dice if reference else None,
+        findings=() if result.failed else result.findings,
     )
 
 
