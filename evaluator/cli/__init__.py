@@ -12,7 +12,21 @@ from evaluator import __version__
 from evaluator.cli import console
 from evaluator.errors import EvaluatorError
 
-COMMANDS = ("run", "validate", "score", "report", "rank", "ppv", "auc", "compare", "cohort", "synthesize")
+COMMANDS = (
+    "run",
+    "validate",
+    "score",
+    "report",
+    "rank",
+    "ppv",
+    "auc",
+    "compare",
+    "pool",
+    "cohort",
+    "synthesize",
+    "two_stage",
+    "versus_readers",
+)
 
 app = typer.Typer(
     name="evaluator",

@@ -1,24 +1,35 @@
-"""`rank`: the domain-transfer ranking of a table or of results files."""
+"""`rank`: the domain-transfer ranking of a table or of results files, other methods beside it, and its verification."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from evaluator import results as wire
 from evaluator.cli import console
-from evaluator.errors import TableRefused, UsageError
+from evaluator.cli.ranked import print_method, print_ranking, print_verification
+from evaluator.errors import FaultLine, TableRefused, UsageError
 from evaluator.ranking import (
     DEFAULT_PANEL_MINIMUM,
     DEFAULT_REPLICATES,
+    METHODS,
     SCHEMA,
+    TRANSFER,
+    Admission,
+    MethodRanking,
     Ranking,
-    rank_results,
-    rank_table,
+    admit_results,
+    admit_table,
+    rank_admitted,
+    rank_by_method,
     read_table,
+    verify_snapshot,
 )
+
+Told = TypeVar("Told", Ranking, MethodRanking)
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +41,15 @@ def rank_command(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[RESULTS.json...]", help="What `run` wrote.")] = None,
     table: Annotated[Path | None, typer.Option(help="A CSV: model,hospital,case,patient,value and more.")] = None,
     value: str = typer.Option("value", help="The table's column to rank by; higher is better."),
+    lower_is_better: bool = typer.Option(False, "--lower-is-better", help="Of the value's column."),
+    method: str = typer.Option(TRANSFER, help=f"{', '.join(METHODS)}; all but the first for comparison only."),
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Hold the ranking against the groups of this attribute, again for another; without it, all known ones."
+        ),
+    ] = None,
+    verify: Annotated[Path | None, typer.Option(help="A snapshot's folder: compute it again and compare.")] = None,
     panel_minimum: int = typer.Option(
         DEFAULT_PANEL_MINIMUM,
         min=0,
@@ -40,23 +60,50 @@ def rank_command(
     as_json: bool = console.JSON_OPTION,
 ) -> None:
     """Rank models over hospitals, each hospital one vote, with rank bands instead of bare ranks."""
-    if (table is None) == (not files):
-        raise UsageError("Give results files or a --table, one of the two.")
+    if sum((table is not None, bool(files), verify is not None)) != 1:
+        raise UsageError("Give results files, a --table or a snapshot to --verify, one of the three.")
+    if method not in METHODS:
+        raise UsageError(f"There is no method {method!r}.", next_step=f"Choose one of {', '.join(METHODS)}.")
+    if lower_is_better and table is None:
+        raise UsageError("--lower-is-better is about a --table's values.", next_step="Leave it out.")
+    if verify is not None:
+        _verify(verify, as_json=as_json)
+        return
     try:
-        if table is not None:
-            rows, notes = read_table(table)
-            ranking = rank_table(rows, value=value, replicates=replicates, seed=seed, notes=notes)
-        else:
-            found = [wire.read(path) for path in files or ()]
-            ranking = rank_results(found, panel_minimum=panel_minimum, replicates=replicates, seed=seed)
+        admission = _admit(
+            table, files or (), value=value, by=by, lower_is_better=lower_is_better, panel_minimum=panel_minimum
+        )
     except TableRefused as error:
         if as_json:
             console.emit_json({"schema": SCHEMA, "models": [], "pairs": [], "refused": error.faults})
         raise
+    if method == TRANSFER:
+        ranking = rank_admitted(admission, by=by, lower_is_better=lower_is_better, replicates=replicates, seed=seed)
+        _tell(ranking, print_ranking, as_json=as_json)
+    else:
+        _tell(rank_by_method(admission, method=method, lower_is_better=lower_is_better), print_method, as_json=as_json)
+
+
+def _admit(
+    table: Path | None,
+    files: Sequence[Path],
+    *,
+    value: str,
+    by: Sequence[str] | None,
+    lower_is_better: bool,
+    panel_minimum: int,
+) -> Admission:
+    if table is None:
+        return admit_results([wire.read(path) for path in files], panel_minimum=panel_minimum, weight=1.0)
+    rows, notes = read_table(table)
+    return admit_table(rows, value=value, by=by, lower_is_better=lower_is_better, notes=notes)
+
+
+def _tell(ranking: Told, for_people: Callable[[Told], None], *, as_json: bool) -> None:
     if as_json:
         console.emit_json(ranking)
     else:
-        _print(ranking)
+        for_people(ranking)
     if ranking.refused:
         raise TableRefused(
             "Something was refused and is not in the ranking.",
@@ -65,26 +112,18 @@ def rank_command(
         )
 
 
-def _print(ranking: Ranking) -> None:
-    rows = [
-        [
-            str(model.rank_set[0]) if len(set(model.rank_set)) == 1 else f"{model.rank_set[0]}–{model.rank_set[1]}",
-            model.model,
-            f"{model.score:.3f}",
-            f"{model.worst_hospital.value:.3f} {model.worst_hospital.hospital}",
-            *(f"{one.value:.3f} ({one.low:.3f}–{one.high:.3f}) {one.patients}" for one in model.hospitals.values()),
-        ]
-        for model in ranking.models
-    ]
-    if rows:
-        hospitals = list(ranking.models[0].hospitals)
-        console.table(ranking.statistic, ["rank", "model", "score", "worst hospital", *hospitals], rows)
-    for pair in ranking.pairs:
-        limits = f"{pair.difference:+.3f} ({pair.low:+.3f} to {pair.high:+.3f})"
-        console.say(f"{pair.a} − {pair.b}: {limits}, adjusted p {pair.p_adjusted:.4f}")
-    for left in ranking.unranked:
-        console.say(f"Not ranked: {left.model} {left.reason}.")
-    for off in ranking.off_panel:
-        console.say(f"Not on the panel: {off.hospital}, {off.reason}.")
-    for note in ranking.notes:
-        console.say(note)
+def _verify(folder: Path, *, as_json: bool) -> None:
+    found = verify_snapshot(folder)
+    if as_json:
+        console.emit_json(found)
+    else:
+        print_verification(found)
+    if not found.identical:
+        raise TableRefused(
+            f"The snapshot in {folder} does not give its own numbers.",
+            faults=[
+                FaultLine(what=f"{one.published!r} is published, {one.recomputed!r} was computed", where=one.where)
+                for one in found.differences[:10]
+            ],
+            next_step="Download it again; if it still differs, tell those who published it.",
+        )

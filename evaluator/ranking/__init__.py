@@ -1,16 +1,33 @@
 """The domain-transfer ranking: submissions over hospitals, each one vote, with bands instead of bare ranks."""
 
-from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM
-from evaluator.ranking.rank import DEFAULT_REPLICATES, rank_results, rank_table
+from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, Admission, admit_results
+from evaluator.ranking.methods import METHODS, TRANSFER, MethodRanking, rank_by_method
+from evaluator.ranking.rank import DEFAULT_REPLICATES, rank_admitted, rank_results, rank_table
 from evaluator.ranking.records import SCHEMA, Ranking
-from evaluator.ranking.table import read_table
+from evaluator.ranking.snapshot import Snapshot, make_snapshot, read_snapshot, write_snapshot
+from evaluator.ranking.table import admit_table, read_table
+from evaluator.ranking.verify import Verification, verify_snapshot
 
 __all__ = [
     "DEFAULT_PANEL_MINIMUM",
     "DEFAULT_REPLICATES",
+    "METHODS",
     "SCHEMA",
+    "TRANSFER",
+    "Admission",
+    "MethodRanking",
     "Ranking",
+    "Snapshot",
+    "Verification",
+    "admit_results",
+    "admit_table",
+    "make_snapshot",
+    "rank_admitted",
+    "rank_by_method",
     "rank_results",
     "rank_table",
+    "read_snapshot",
     "read_table",
+    "verify_snapshot",
+    "write_snapshot",
 ]

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evaluator.errors import FaultLine, TableRefused
+from evaluator.ranking.attributes import Attributes, case_attributes
 from evaluator.ranking.names import collisions, same_name
-from evaluator.ranking.panel import Cell, Panel
+from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Panel
 from evaluator.ranking.records import OffPanel, Unranked
+from evaluator.records import CaseRecord
 from evaluator.results import Results
 from evaluator.statistics.outcomes import HospitalOutcomes, answers, by_submission
 
@@ -42,11 +44,11 @@ class _Entry:
     hospitals: dict[str, HospitalOutcomes]
     versions: dict[str, Version]
 
-    def truths(self, hospital: str) -> dict[str, bool]:
+    def index_scans(self, hospital: str) -> dict[str, CaseRecord]:
         """The hospital's patients, whether answered or not."""
         found = self.hospitals[hospital]
         cases = [outcome.case for outcome in found.outcomes] + list(found.unanswered)
-        return {case.patient: case.cancer for case in cases if case.index_scan}
+        return {case.patient: case for case in cases if case.index_scan}
 
 
 def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: float) -> Admission:
@@ -78,26 +80,28 @@ def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: flo
     entries, refused = _read(results)
     panel_of = _versions(entries)
     fewest = max(panel_minimum, FEWEST_PATIENTS)
-    truths: dict[str, dict[str, bool]] = {}
+    scans: dict[str, dict[str, CaseRecord]] = {}
     off_panel = []
     for hospital, version in panel_of.items():
         holder = next(entry for entry in entries if entry.versions.get(hospital) == version)
-        patients = holder.truths(hospital)
-        positive = sum(patients.values())
+        patients = holder.index_scans(hospital)
+        positive = sum(case.cancer for case in patients.values())
         if min(positive, len(patients) - positive) >= fewest:
-            truths[hospital] = patients
+            scans[hospital] = patients
         else:
             reason = f"{positive} positive and {len(patients) - positive} negative patients; it takes {fewest} of each"
             off_panel.append(OffPanel(hospital=hospital, reason=reason))
-    reasons = {entry.model: _reason(entry, truths=truths, versions=panel_of) for entry in entries}
+    reasons = {entry.model: _reason(entry, scans=scans, versions=panel_of) for entry in entries}
     admitted = [entry for entry in entries if not reasons[entry.model]]
+    known = case_attributes([case for patients in scans.values() for case in patients.values()])
     return Admission(
-        panel=_panel(admitted, truths=truths, weight=weight),
+        panel=_panel(admitted, scans=scans, known=known, weight=weight),
         trained_on={entry.model: entry.files[0].submission.trained_on for entry in admitted},
         submitted={entry.model: entry.files[0].submission.submitted for entry in admitted},
         unranked=tuple(Unranked(model=model, reason=reason) for model, reason in reasons.items() if reason),
         off_panel=tuple(off_panel),
         refused=tuple(refused),
+        notes=tuple(f"{fault.what}; the attribute is left out." for fault in known.refused),
     )
 
 
@@ -149,10 +153,10 @@ def _versions(entries: Sequence[_Entry]) -> dict[str, Version]:
     return chosen
 
 
-def _reason(entry: _Entry, *, truths: Mapping[str, Mapping[str, bool]], versions: Mapping[str, Version]) -> str:
+def _reason(entry: _Entry, *, scans: Mapping[str, Mapping[str, CaseRecord]], versions: Mapping[str, Version]) -> str:
     """Why a submission cannot be ranked on this panel; empty if it can."""
     failed = 0
-    for hospital in truths:
+    for hospital in scans:
         if hospital not in entry.hospitals:
             return f"no results at {hospital}"
         if entry.versions[hospital] != versions[hospital]:
@@ -161,27 +165,52 @@ def _reason(entry: _Entry, *, truths: Mapping[str, Mapping[str, bool]], versions
         if waiting:
             return f"incomplete: {waiting} index scans at {hospital} wait for another try"
         failed += sum(outcome.failed for outcome in entry.hospitals[hospital].patients)
-    scans = sum(len(patients) for patients in truths.values())
-    if failed > FAILURES_ALLOWED * scans:
-        return f"failed on {failed} of {scans} panel index scans, more than 5 %"
+    everyone = sum(len(patients) for patients in scans.values())
+    if failed > FAILURES_ALLOWED * everyone:
+        return f"failed on {failed} of {everyone} panel index scans, more than 5 %"
     return ""
 
 
-def _panel(entries: Sequence[_Entry], *, truths: Mapping[str, Mapping[str, bool]], weight: float) -> Panel:
-    cells = []
-    for hospital, patients in truths.items():
+def _panel(
+    entries: Sequence[_Entry], *, scans: Mapping[str, Mapping[str, CaseRecord]], known: Attributes, weight: float
+) -> Panel:
+    cells, before = [], 0
+    for hospital, patients in scans.items():
         right = [{o.case.patient: o.correct for o in entry.hospitals[hospital].patients} for entry in entries]
-        for truth, group, share in ((True, "positive", 1.0), (False, "negative", weight)):
-            rows = [[float(one[patient]) for one in right] for patient, cancer in patients.items() if cancer is truth]
-            answered = np.array(rows, dtype=float).reshape(len(rows), len(entries))
-            cells.append(Cell(hospital=hospital, group=group, weight=share, answers=answered))
+        truth = np.array([case.cancer for case in patients.values()])
+        rows = [[float(one[patient]) for one in right] for patient in patients]
+        answered = np.array(rows, dtype=float).reshape(len(patients), len(entries))
+        codes = {name: of_all[before : before + len(patients)] for name, of_all in known.codes.items()}
+        before += len(patients)
+        for mine, group, share in ((truth, POSITIVE, 1.0), (~truth, NEGATIVE, weight)):
+            labels = {name: of_all[mine] for name, of_all in codes.items()}
+            cells.append(Cell(hospital=hospital, group=group, weight=share, answers=answered[mine], labels=labels))
+    return youden_panel(
+        models=[entry.model for entry in entries],
+        cells=cells,
+        weight=weight,
+        cases={hospital: len(patients) for hospital, patients in scans.items()},
+        groups=known.groups,
+    )
+
+
+def youden_panel(
+    *,
+    models: Sequence[str],
+    cells: Sequence[Cell],
+    weight: float,
+    cases: Mapping[str, int],
+    groups: Mapping[str, tuple[str, ...]],
+) -> Panel:
+    """θ = Se − w(1 − Sp); of each hospital a positive and a negative cell."""
     return Panel(
-        models=tuple(entry.model for entry in entries),
-        hospitals=tuple(truths),
+        models=tuple(models),
+        hospitals=tuple(cases),
         cells=tuple(cells),
         offset=-weight,
-        pooled_weights={"positive": 1.0, "negative": weight},
-        cases={hospital: len(patients) for hospital, patients in truths.items()},
+        pooled_weights={POSITIVE: 1.0, NEGATIVE: weight},
+        cases=dict(cases),
+        groups=groups,
         statistic=f"sensitivity − {weight:g} × (1 − specificity)",
     )
 

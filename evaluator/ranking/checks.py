@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluator.errors import FaultLine, TableRefused
+from evaluator.ranking.columns import blank, names, numbers
 from evaluator.ranking.coverage import Refusal, coverage, zero_for_absent
 from evaluator.ranking.names import collisions
 
@@ -27,7 +28,7 @@ class Clean:
     notes: tuple[str, ...]
 
 
-def clean(table: pd.DataFrame, *, value: str) -> Clean:
+def clean(table: pd.DataFrame, *, value: str, attributes: Sequence[str] = ()) -> Clean:
     """Keep the models without a fault.
 
     Parameters
@@ -36,6 +37,8 @@ def clean(table: pd.DataFrame, *, value: str) -> Clean:
         Columns ``KEYS`` and ``value``; optionally truth and trained_on. Text or numbers.
     value : str
         Name of the value's column; called "value" in the frame that is returned.
+    attributes : sequence of str
+        Columns that are kept as they are, called "attribute NAME" there.
 
     Returns
     -------
@@ -51,7 +54,7 @@ def clean(table: pd.DataFrame, *, value: str) -> Clean:
     ----------
     None: the rules are this project's.
     """
-    frame = _columns(table, value)
+    frame = _columns(table, value, attributes)
     _whole_table(frame)
     refused = _names(frame) + _blanks(frame) + _values(frame, table[value]) + _duplicates(frame)
     notes = zero_for_absent(frame)
@@ -66,45 +69,49 @@ def _refuse_table(what: str, faults: Sequence[FaultLine], next_step: str) -> Tab
     return TableRefused(what, faults=faults, next_step=next_step)
 
 
-def _columns(table: pd.DataFrame, value: str) -> pd.DataFrame:
-    names = [str(name) for name in table.columns]
-    wrong = [f"no column {name!r}" for name in (*KEYS, value) if name not in names]
-    wrong += [f"column {name!r} appears twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+def _columns(table: pd.DataFrame, value: str, attributes: Sequence[str]) -> pd.DataFrame:
+    header = [str(name) for name in table.columns]
+    wrong = [f"no column {name!r}" for name in dict.fromkeys((*KEYS, value, *attributes)) if name not in header]
+    wrong += [f"column {name!r} appears twice" for name in dict.fromkeys(header) if header.count(name) > 1]
     if wrong:
         raise _refuse_table(
             "The table does not have the columns a ranking needs.",
-            [FaultLine(what=fault, where="header", why=f"found: {', '.join(names)}") for fault in wrong],
+            [FaultLine(what=fault, where="header", why=f"found: {', '.join(header)}") for fault in wrong],
             f"Give the columns {', '.join(KEYS)} and {value}, each once.",
         )
     if table.empty:
         raise _refuse_table("The table has no rows.", [FaultLine(what="no rows", where="table")], "Add the cases.")
-    frame = pd.DataFrame({key: table[key].astype("string").fillna("").astype(str) for key in KEYS})
-    frame["value"] = pd.to_numeric(table[value], errors="coerce").astype(float)
+    frame = pd.DataFrame({key: names(table[key]) for key in KEYS})
+    frame["value"] = numbers(table[value])
     for extra in ("truth", "trained_on"):
-        if extra in names:
-            frame[extra] = table[extra].astype("string").fillna("").astype(str)
-    return frame.reset_index(drop=True)
+        if extra in header:
+            frame[extra] = names(table[extra])
+    for attribute in attributes:
+        frame[f"attribute {attribute}"] = names(table[attribute])
+    return frame
 
 
 def _whole_table(frame: pd.DataFrame) -> None:
     """Refuse what cannot be laid at one model's door."""
     faults = [
         FaultLine(what="a row without a model", where=f"row {row + 2}")
-        for row in np.flatnonzero(_blank(frame["model"]))[:NAMED_AT_MOST]
+        for row in np.flatnonzero(blank(frame["model"]))[:NAMED_AT_MOST]
     ]
     twins = collisions(frame["hospital"].unique())
     faults += [
         FaultLine(
-            what=f"hospital names that differ only by case or spaces: {', '.join(map(repr, names))}", where="hospital"
+            what=f"hospital names that differ only by case or spaces: {', '.join(map(repr, spellings))}",
+            where="hospital",
         )
-        for names in sorted(set(twins.values()))
+        for spellings in sorted(set(twins.values()))
     ]
     faults += _several(frame, ["hospital", "case"], "patient", "a case of more than one patient")
     if "truth" in frame:
-        truth = frame["truth"].str.strip().str.lower().map(TRUTHS)
+        known = [TRUTHS.get(text.strip().lower(), np.nan) for text in frame["truth"].cat.categories]
+        truth = np.array(known, dtype=float)[frame["truth"].cat.codes.to_numpy()]
         faults += [
             FaultLine(what=f"truth is {frame['truth'].iloc[row]!r}, not 0 or 1", where=_place(frame, row))
-            for row in np.flatnonzero(truth.isna())[:NAMED_AT_MOST]
+            for row in np.flatnonzero(np.isnan(truth))[:NAMED_AT_MOST]
         ]
         frame["truth"] = truth
         faults += _several(frame, ["hospital", "patient"], "truth", "a patient with more than one truth")
@@ -127,19 +134,19 @@ def _names(frame: pd.DataFrame) -> list[Refusal]:
             name,
             FaultLine(
                 what="model names that differ only by case or spaces",
-                where=", ".join(map(repr, names)),
+                where=", ".join(map(repr, spellings)),
                 why="they may be one model under two names",
                 next="give each model one name of its own",
             ),
         )
-        for name, names in twins.items()
+        for name, spellings in twins.items()
     ]
 
 
 def _blanks(frame: pd.DataFrame) -> list[Refusal]:
     refused = []
     for key in KEYS[1:]:
-        for model, row, count in _first_of_each(frame, _blank(frame[key])):
+        for model, row, count in _first_of_each(frame, blank(frame[key])):
             fault = FaultLine(
                 what=f"{count} rows without a {key}",
                 where=f"model {model}, first in row {row + 2}",
@@ -183,16 +190,14 @@ def _duplicates(frame: pd.DataFrame) -> list[Refusal]:
 
 
 def _without(frame: pd.DataFrame, refused: Sequence[Refusal]) -> pd.DataFrame:
+    if not refused:
+        return frame
     return frame[~frame["model"].isin({model for model, _ in refused})].reset_index(drop=True)
-
-
-def _blank(column: pd.Series) -> np.ndarray:
-    return (column.str.strip() == "").to_numpy()
 
 
 def _first_of_each(frame: pd.DataFrame, bad: np.ndarray) -> list[tuple[str, int, int]]:
     """Model, first bad row and number of bad rows, for each model that has any."""
-    rows = pd.Series(np.flatnonzero(bad)).groupby(frame["model"].to_numpy()[bad], sort=True)
+    rows = pd.Series(np.flatnonzero(bad)).groupby(np.asarray(frame["model"][bad]), sort=True)
     return [(str(model), int(found.iloc[0]), len(found)) for model, found in rows]
 
 

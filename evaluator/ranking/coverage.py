@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluator.errors import FaultLine
+from evaluator.ranking.columns import present as names_in
 
 Refusal = tuple[str, FaultLine]  # model, why
 
@@ -15,14 +16,14 @@ def coverage(frame: pd.DataFrame) -> list[Refusal]:
     """Refuse models that lack cases which at least half of the models answer, or answer others."""
     if frame.empty:
         return []
-    case = frame.groupby(["hospital", "case"], sort=True).ngroup().to_numpy()
-    models, model = np.unique(frame["model"].to_numpy(dtype=str), return_inverse=True)
+    case = frame.groupby(["hospital", "case"], sort=True, observed=True).ngroup().to_numpy()
+    models, model = names_in(frame["model"])
     present = np.zeros((len(models), int(case.max()) + 1), dtype=bool)
     present[model, case] = True
     asked = 2 * present.sum(axis=0) >= len(models)
     rows = pd.Series(range(len(frame))).groupby(case).first().to_numpy()
     refused = []
-    for index, name in enumerate(models.tolist()):
+    for index, name in enumerate(models):
         lacking, surplus = asked & ~present[index], ~asked & present[index]
         if lacking.any():
             refused.append(_refuse(frame, name, f"{lacking.sum()} of {asked.sum()} cases are missing", rows[lacking]))
@@ -44,14 +45,16 @@ def _refuse(frame: pd.DataFrame, model: str, what: str, rows: NDArray[np.int_]) 
 
 def zero_for_absent(frame: pd.DataFrame) -> list[str]:
     """Cases that some models leave blank and all others answer with 0: one of the two means "absent"."""
-    facts = pd.DataFrame({"blank": frame["value"].isna(), "zero": frame["value"] == 0})
-    counts = facts.groupby([frame["hospital"], frame["case"]]).agg(["sum", "size"])
-    blank, zero, size = counts[("blank", "sum")], counts[("zero", "sum")], counts[("zero", "size")]
-    mixed = counts.index[(blank > 0) & (zero > 0) & (blank + zero == size)]
-    if mixed.empty:
+    absent = frame["value"].isna().to_numpy()
+    if not absent.any():
         return []
-    hospital, case = mixed[0]
+    case = frame.groupby(["hospital", "case"], sort=True, observed=True).ngroup().to_numpy()
+    blank, zero, size = (np.bincount(case, weights=w) for w in (absent, frame["value"] == 0, np.ones(len(frame))))
+    mixed = np.flatnonzero((blank > 0) & (zero > 0) & (blank + zero == size))
+    if not mixed.size:
+        return []
+    first = frame.iloc[int(np.flatnonzero(case == mixed[0])[0])]
     return [
-        f"{len(mixed)} cases are blank for some models and 0 for all others (first: hospital {hospital}, case {case}): "
-        "if 0 stands for an absent structure there, those models are scored too low."
+        f"{len(mixed)} cases are blank for some models and 0 for all others (first: hospital {first['hospital']}, "
+        f"case {first['case']}): if 0 stands for an absent structure there, those models are scored too low."
     ]

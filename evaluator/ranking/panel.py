@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+POSITIVE, NEGATIVE = "positive", "negative"  # groups of cells where truth counts in θ
 
 # Scores this near are the same score: sums in another order must not make a rank.
 SAME = 1e-12
@@ -22,10 +25,27 @@ class Cell:
     group: str  # whose answers are pooled with it where every patient has one vote
     weight: float  # what the cell's mean counts in the hospital's θ
     answers: Floats  # (patients, models)
+    labels: Mapping[str, Codes] = field(default_factory=dict)  # by attribute: each patient's group, −1 unknown
 
     @property
     def patients(self) -> int:
         return int(self.answers.shape[0])
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether every answer is 0 or 1, so that sums are whole numbers and exact in any order."""
+        return bool(((self.answers == 0) | (self.answers == 1)).all())
+
+    def in_order(self, *, by: str | None = None) -> Cell:
+        """The same patients in the order of their answers (then of one attribute), so that no draw depends on names."""
+        rows = np.ascontiguousarray(self.answers + 0.0)  # −0 is 0
+        keys = np.packbits(rows == 1, axis=1) if self.is_binary else rows.view(np.uint8)
+        if by is not None:
+            last = np.ascontiguousarray(self.labels[by][:, None], dtype=">i8").view(np.uint8)
+            keys = np.hstack([keys, last])
+        order = np.argsort(np.ascontiguousarray(keys).view(f"V{keys.shape[1]}").ravel(), kind="stable")
+        labels = {name: codes[order] for name, codes in self.labels.items()}
+        return replace(self, answers=self.answers[order], labels=labels)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +59,7 @@ class Panel:
     pooled_weights: dict[str, float]  # by group
     cases: dict[str, int]
     statistic: str
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by attribute, what its codes stand for
 
     def at(self, hospital: str) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.hospital == hospital)
@@ -51,6 +72,10 @@ class Panel:
         columns = [self.models.index(model) for model in models]
         cells = tuple(replace(cell, answers=cell.answers[:, columns]) for cell in self.cells)
         return replace(self, models=tuple(models), cells=cells)
+
+    def in_order(self, *, by: str | None = None) -> Panel:
+        """The same panel, each cell's patients in the order of their answers."""
+        return replace(self, cells=tuple(cell.in_order(by=by) for cell in self.cells))
 
     def scores(self) -> Floats:
         """θ, shape (hospitals, models)."""

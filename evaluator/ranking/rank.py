@@ -18,6 +18,7 @@ from evaluator.ranking.admission import (
     trained_here,
     untrained,
 )
+from evaluator.ranking.attributes import examined
 from evaluator.ranking.hospitals import hospital_scores, kendall, leave_one_out, new_hospital
 from evaluator.ranking.panel import Panel, ranks
 from evaluator.ranking.records import (
@@ -29,8 +30,10 @@ from evaluator.ranking.records import (
     Unranked,
     WorstHospital,
 )
+from evaluator.ranking.robustness import robustness
 from evaluator.ranking.significance import Significance, compare_all
 from evaluator.ranking.table import admit_table
+from evaluator.ranking.units import lower_first
 from evaluator.results import Results
 
 DEFAULT_REPLICATES = 2000
@@ -40,6 +43,8 @@ def rank_table(
     table: pd.DataFrame,
     *,
     value: str = "value",
+    by: Sequence[str] | None = None,
+    lower_is_better: bool = False,
     replicates: int = DEFAULT_REPLICATES,
     seed: int = 1,
     notes: Sequence[str] = (),
@@ -50,9 +55,13 @@ def rank_table(
     ----------
     table : pandas.DataFrame
         Columns model, hospital, case, patient, the value's; optionally truth (stratifies the draws; with
-        ``value="correct"`` θ = Se − (1 − Sp)) and trained_on (hospitals, ``;`` between). Higher is better.
+        ``value="correct"`` θ = Se − (1 − Sp)) and trained_on (hospitals, ``;`` between), and the attributes.
     value : str
         The value's column.
+    by : sequence of str, optional
+        The attributes to examine: columns, "hospital", "sex × race"; None takes all that are known by name.
+    lower_is_better : bool
+        Whether a low value is a good one; the ranking then speaks of the values as they are, best first.
     replicates : int
         Bootstrap replicates.
     seed : int
@@ -70,13 +79,14 @@ def rank_table(
     TableRefused
         Faults that leave nothing to rank by.
     UsageError
-        Too few replicates.
+        Too few replicates, an attribute that the table does not have.
 
     References
     ----------
     `evaluator.ranking.significance.compare_all`.
     """
-    return rank(admit_table(table, value=value, notes=notes), replicates=replicates, seed=seed)
+    admission = admit_table(table, value=value, by=by, lower_is_better=lower_is_better, notes=notes)
+    return rank_admitted(admission, by=by, lower_is_better=lower_is_better, replicates=replicates, seed=seed)
 
 
 def rank_results(
@@ -84,6 +94,7 @@ def rank_results(
     *,
     panel_minimum: int = DEFAULT_PANEL_MINIMUM,
     weight: float = 1.0,
+    by: Sequence[str] | None = None,
     replicates: int = DEFAULT_REPLICATES,
     seed: int = 1,
 ) -> Ranking:
@@ -97,6 +108,8 @@ def rank_results(
         Positive patients, and as many negative, that a hospital needs to be on the panel (2 at least).
     weight : float
         w; 1 is Youden's index, [(1 − p)/p]·[t/(1 − t)] net benefit.
+    by : sequence of str, optional
+        As for `rank_table`: scanner, phase, sex, age, race, "sex × race", hospital.
     replicates, seed : int
         As for `rank_table`.
 
@@ -119,7 +132,7 @@ def rank_results(
     if not (math.isfinite(weight) and weight > 0):
         raise UsageError(f"A weight of {weight:g} is impossible.", why="It says what a false alarm costs: above 0.")
     admission = admit_results(results, panel_minimum=panel_minimum, weight=weight)
-    return rank(admission, replicates=replicates, seed=seed)
+    return rank_admitted(admission, by=by, replicates=replicates, seed=seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,16 +142,26 @@ class _Standing:
     critical: float | None = None
 
 
-def rank(admission: Admission, *, replicates: int, seed: int) -> Ranking:
-    """Rank those who were trained on no hospital of the panel; the others are listed with their gap."""
-    panel = admission.panel.only(untrained(admission))
+def rank_admitted(
+    admission: Admission,
+    *,
+    by: Sequence[str] | None = None,
+    lower_is_better: bool = False,
+    replicates: int,
+    seed: int,
+) -> Ranking:
+    """Rank those who were trained on no hospital of the panel; the others are listed with their gap.
+
+    The patients' names and order do not matter: the same answers give the same ranking.
+    """
+    panel = admission.panel.only(untrained(admission)).in_order()
     usable = bool(panel.models and panel.hospitals)
     standing = _Standing()
     if usable:
         rng = np.random.default_rng(seed)
         significance = compare_all(panel, replicates=replicates, rng=rng)
         standing = _stand(panel, significance, submitted=admission.submitted)
-    return Ranking(
+    ranking = Ranking(
         schema=SCHEMA,
         models=standing.models,
         pairs=standing.pairs,
@@ -153,7 +176,9 @@ def rank(admission: Admission, *, replicates: int, seed: int) -> Ranking:
         replicates=replicates,
         seed=seed,
         critical=standing.critical,
+        attributes=robustness(panel, examined(panel.groups, by), replicates=replicates, seed=seed) if usable else {},
     )
+    return lower_first(ranking) if lower_is_better else ranking
 
 
 def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, str | None]) -> _Standing:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evaluator.errors import FaultLine
+from evaluator.ranking.attribute_records import AttributeResult
 
 SCHEMA = "evaluator-ranking/1"
 
@@ -125,3 +126,4 @@ class Ranking:
     replicates: int
     seed: int
     critical: float | None  # simultaneous 95 % quantile that a difference over its standard error must exceed
+    attributes: dict[str, AttributeResult] = field(default_factory=dict)  # does the order hold in their groups?

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +50,14 @@ def deviations(panel: Panel, *, replicates: int, rng: np.random.Generator) -> Fl
     for cell in panel.cells:
         n = cell.patients
         scale = cell.weight / len(panel.hospitals) / n * math.sqrt(n / (n - 1))
-        centred = (cell.answers - cell.answers.mean(axis=0)) * scale
+        # Sums of 0 and 1 are exact in float32, in any order and on any machine; other values need float64.
+        answers: NDArray[Any] = cell.answers.astype(np.float32) if cell.is_binary else cell.answers
+        observed = answers.sum(axis=0, dtype=np.float64)
         step = max(1, DRAWS_AT_ONCE // n)
         for start in range(0, replicates, step):
             stop = min(start + step, replicates)
-            total[start:stop] += draw_counts(n, stop - start, rng).astype(float) @ centred
+            redrawn = draw_counts(n, stop - start, rng).astype(answers.dtype) @ answers
+            total[start:stop] += (redrawn - observed) * scale
     return total
 
 
@@ -63,11 +67,26 @@ def standard_errors(panel: Panel) -> Floats:
     variance = np.zeros((models, models))
     for cell in panel.cells:
         scale = (cell.weight / len(panel.hospitals) / cell.patients) ** 2
-        answers = np.ascontiguousarray(cell.answers.T)
-        for a in range(models - 1):
-            apart = answers[a + 1 :] - answers[a]
-            variance[a, a + 1 :] += scale * np.einsum("mp,mp->m", apart, apart)
-    return np.sqrt(variance + variance.T)
+        variance += scale * (_disagreements(cell.answers) if cell.is_binary else _squared_distances(cell.answers))
+    return np.sqrt(variance)
+
+
+def _disagreements(answers: Floats) -> Floats:
+    """Of answers 0 and 1, on how many patients two models differ: whole numbers, so equal models give exactly 0."""
+    exact = answers.astype(np.float32)
+    both = (exact.T @ exact).astype(np.float64)
+    own = np.diag(both)
+    return np.asarray(own[:, None] + own[None, :] - 2 * both)
+
+
+def _squared_distances(answers: Floats) -> Floats:
+    """Σ (a − b)² over patients from the differences themselves: a product of matrices would leave crumbs near 0."""
+    rows = np.ascontiguousarray(answers.T)
+    total = np.zeros((len(rows), len(rows)))
+    for a in range(len(rows) - 1):
+        apart = rows[a + 1 :] - rows[a]
+        total[a, a + 1 :] = np.einsum("mp,mp->m", apart, apart)
+    return total + total.T
 
 
 def largest_differences(deviation: Floats, se: Floats) -> Floats:

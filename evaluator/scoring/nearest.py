@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evaluator.records import Grid
 from evaluator.scoring.boxes import box_around
-from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.device import CPU, Device
 from evaluator.scoring.transform import right_angled, transformed
 from evaluator.scoring.voxels import CHUNK, Flat, chunks, to_world, voxel_indices
 

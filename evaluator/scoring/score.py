@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from evaluator.records import CaseScore, Finding, Lesion, Prediction, StructureScore, Volume
-from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.device import CPU, Device
 from evaluator.scoring.extraction import DEFAULT_EXTRACTION, get_extraction
 from evaluator.scoring.findings import Findings, read_findings, sure_findings
 from evaluator.scoring.hit_rules import DEFAULT_HIT_RULE, HitRule, get_hit_rule

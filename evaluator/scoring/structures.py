@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from evaluator.records import Grid, StructureScore, Volume
-from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.device import CPU, Device
 from evaluator.scoring.label_map import LabelMap, read_labels
 from evaluator.scoring.surface_area import area_distances
 from evaluator.scoring.surfaces import surface_distances

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from evaluator.errors import VolumeRefused
 from evaluator.records import Grid
-from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.device import CPU, Device
 from evaluator.scoring.lines import lay_out
 from evaluator.scoring.nearest import Distances, nearest
 from evaluator.scoring.surface_codes import area_of_codes

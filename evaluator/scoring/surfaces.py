@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from evaluator.records import Grid
-from evaluator.scoring.devices import CPU, Device
+from evaluator.scoring.device import CPU, Device
 from evaluator.scoring.lines import lay_out
 from evaluator.scoring.nearest import Distances, nearest
 from evaluator.scoring.voxels import Flat

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evaluator.errors import UsageError
 from evaluator.records import Volume
-from evaluator.scoring.devices import CPU, Points
+from evaluator.scoring.device import CPU, Points
 from evaluator.scoring.label_map import LabelMap
 
 _LARGE = 2**24  # queries × targets worth the way to the device

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,8 @@ from evaluator.statistics.bootstrap import (
 )
 from evaluator.statistics.intervals import NO_PATIENTS
 
+METHOD = "patient bootstrap, percentile"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScansDifference:
@@ -29,7 +31,7 @@ class ScansDifference:
     scans: int
     patients: int
     replicates: int
-    method: str = "patient bootstrap, percentile"
+    method: str
 
     @property
     def sentence(self) -> str:
@@ -130,12 +132,21 @@ def compare_scans(
             found[-1].append(areas[0](each) - areas[1](each))
 
     def summary(here: NDArray[np.bool_], value: float | None, drawn: list[Floats] | None) -> ScansDifference:
-        counted = {"scans": int(scans[here].sum()), "patients": int(here.sum()), "replicates": replicates}
+        nothing = ScansDifference(
+            difference=None,
+            low=None,
+            high=None,
+            p=None,
+            scans=int(scans[here].sum()),
+            patients=int(here.sum()),
+            replicates=replicates,
+            method=NO_PATIENTS,
+        )
         if drawn is None or value is None:
-            return ScansDifference(difference=None, low=None, high=None, p=None, method=NO_PATIENTS, **counted)
+            return nothing
         low, high = percentile_limits(np.concatenate(drawn))
         p = two_sided_p(np.concatenate(drawn))
-        return ScansDifference(difference=value, low=float(low), high=float(high), p=p, **counted)
+        return replace(nothing, difference=value, low=float(low), high=float(high), p=p, method=METHOD)
 
     def rate(kind: NDArray[np.bool_], drawn: list[Floats] | None) -> ScansDifference:
         return summary(kind, float(apart[kind].sum() / scans[kind].sum()) if kind.any() else None, drawn)

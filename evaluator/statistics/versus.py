@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluator.errors import FaultLine, TableRefused
 from evaluator.results import Results
@@ -91,7 +91,7 @@ def compare_results(
     index = [pair for pair in pairs if pair[0].case.index_scan]
     cancer = np.array([one.case.cancer for one, _ in index], dtype=bool)
     right = np.array([[one.correct, two.correct] for one, two in index], dtype=bool).reshape(-1, 2)
-    found = [compare_paired(*right[cancer].T), compare_paired(*right[~cancer].T)]
+    found = [compare_paired(right[kind, 0], right[kind, 1]) for kind in (cancer, ~cancer)]
     tested = [one.p for one in found if one.p is not None]
     adjusted = iter(holm(tested).tolist())
     sensitivity, specificity = (
@@ -109,9 +109,9 @@ def compare_results(
     )
 
 
-def _areas(index: Sequence[tuple[Outcome, Outcome]], cancer: Any) -> AreaDifference:
+def _areas(index: Sequence[tuple[Outcome, Outcome]], cancer: NDArray[np.bool_]) -> AreaDifference:
     likelihoods = np.array([[one.likelihood, two.likelihood] for one, two in index], dtype=float).reshape(-1, 2)
-    found = compare_auc(*likelihoods.T, cancer)
+    found = compare_auc(likelihoods[:, 0], likelihoods[:, 1], cancer)
     if any(outcome.likelihood_source == "mask" for pair in index for outcome in pair):
         return replace(found, difference=None, low=None, high=None, p=None, method=NO_LIKELIHOOD)
     return found
@@ -152,7 +152,7 @@ def _pair(
     ]
     faults = [
         FaultLine(what=f"only the {which} file has this case", where=_where(place))
-        for which, ours, theirs in (("first", *records), ("second", *reversed(records)))
+        for which, ours, theirs in (("first", records[0], records[1]), ("second", records[1], records[0]))
         for place in sorted(ours.keys() - theirs.keys())[:NAMED_AT_MOST]
     ]
     faults += [

@@ -18,7 +18,7 @@ _MOST_MEMBERS = 2**18  # blocked gzip has a member for each 64 kB: enough for 16
 class Inflated:
     """Inflate into a buffer of zeros. Pieces of zeros are not copied: a mask's empty pages are then never touched.
 
-    zlib-ng, because it inflates a mask five times as fast as ISA-L (runs of one byte); a CT takes it a tenth longer.
+    zlib-ng, because it inflates a mask five times as fast as ISA-L (runs of one byte); a CT takes it a fifth longer.
     The file's checksum and length are verified when its end is reached, so ask for one byte more than is wanted.
     """
 

@@ -17,4 +17,5 @@ urlpatterns = [
     path("models/<uuid:pk>/", views.card, name="card"),
     path("hospitals/", views.hospitals, name="hospitals"),
     path("needle/", views.needle_page, name="needle"),
+    path("numbers/", views.numbers, name="numbers"),
 ]

@@ -137,3 +137,8 @@ def needle_page(request: HttpRequest) -> HttpResponse:
         if isinstance(result, Needle):
             context["figure"] = ppv_figure(result.curve, role="model-1", marked=[result.prevalence])
     return render(request, "dashboards/needle.html", context)
+
+
+@require_safe
+def numbers(request: HttpRequest) -> HttpResponse:
+    return render(request, "docs/numbers.html")

@@ -95,7 +95,11 @@ def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -
     prevalences = benchmark.prevalence_values
     return Numbers(
         ranking=rank_results(
-            results, panel_minimum=benchmark.panel_minimum, replicates=benchmark.replicates, seed=seed
+            results,
+            panel_minimum=benchmark.panel_minimum,
+            by=(),  # groups of patients may be small, and no page shows them yet
+            replicates=benchmark.replicates,
+            seed=seed,
         ),
         report=make_report(results, prevalences=prevalences, public_minimum=benchmark.public_minimum),
         detailed=make_report(results, prevalences=prevalences),

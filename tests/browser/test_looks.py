@@ -32,6 +32,7 @@ PAGES = {
         "compare-two": f"{BOARD}compare/?model={{Careful}}&model={{Wolf}}",
         "hospitals": "/hospitals/",
         "needle": "/needle/",
+        "numbers": "/numbers/",
         "needle-refused": "/needle/?found=101&cancers=100",
         "login": "/accounts/login/",
         "link-refused": "/accounts/login/unknown/",

@@ -36,6 +36,7 @@ GET = {
     "dashboards:card": OPEN,
     "dashboards:hospitals": OPEN,
     "dashboards:needle": OPEN,
+    "dashboards:numbers": OPEN,
     "accounts:login": "200 302 302 302 302",
     "accounts:login-link": "410 410 410 410 410",
     "accounts:profile": SIGNED_IN,

@@ -10,6 +10,7 @@ from leaderboard.dashboards.figures.curves import NamedCurve, ppv_figure, roc_fi
 from leaderboard.dashboards.figures.intervals import Line, Span, interval_figure
 from leaderboard.dashboards.formatting import RateJson
 from leaderboard.dashboards.selectors.card import LEAD_TIMES, Card
+from leaderboard.dashboards.selectors.pooling import as_lines
 
 
 def card_figures(card: Card) -> dict[str, Figure]:
@@ -98,7 +99,7 @@ def tumours_by_size(card: Card, role: str) -> Figure:
 
 
 def forest(card: Card, role: str, *, metric: str) -> Figure:
-    """A line per hospital, and the pooled counts under them."""
+    """A line per hospital, all their patients together, and what the hospitals say of others."""
     stratum = {"sensitivity": "all"}.get(metric)
     blocks = {**dict(sorted(card.source.hospitals.items())), "All hospitals": card.source.overall}
     band = card.bands.get((metric, "all"))
@@ -108,10 +109,14 @@ def forest(card: Card, role: str, *, metric: str) -> Figure:
         pooled = block is card.source.overall
         readers = (band.low, band.high) if band and pooled else None
         lines.append(Line(label=name, shown=formatting.rate(rate), pooled=pooled, readers=readers))
+    general = card.pooled.get(metric)
+    if general is not None:
+        lines += [Line(label=label, shown=shown, pooled=True) for label, shown in as_lines(general)]
     return interval_figure(
         key=f"{metric}-by-hospital",
         title=f"{metric.capitalize()} by hospital",
-        caption="The diamond is all patients of these hospitals together; orange: radiologists, as published.",
+        caption="Diamonds: all patients of these hospitals together, then what the hospitals say of others; orange: "
+        f"radiologists, as published. {general.sentence if general else ''}".rstrip(),
         lines=lines,
         span=Span(title=f"{metric}, %"),
         role=role,

@@ -11,12 +11,14 @@ import numpy as np
 
 from evaluator.errors import EvaluatorError
 from evaluator.statistics.outcomes import Outcome, answers
+from evaluator.statistics.pooled import PooledRate
 from evaluator.statistics.prevalence import PredictivePoint, ppv_curve
 from evaluator.statistics.roc import RocCurve, roc_curve
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import Shown, Unit
 from leaderboard.dashboards.selectors.board import entry_numbers
 from leaderboard.dashboards.selectors.columns import SPECS, Band, Block, Column, make_column
+from leaderboard.dashboards.selectors.pooling import pooled_rates
 from leaderboard.dashboards.selectors.references import reader_bands
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.evaluations.selectors import results_of
@@ -48,6 +50,7 @@ class Card:
     strata: list[tuple[str, str]]
     slot: int
     cohorts: list[Cohort]
+    pooled: Mapping[str, PooledRate]
 
     @property
     def prevalences(self) -> list[float]:
@@ -93,6 +96,7 @@ def get_card(pk: UUID | str) -> Card:
         strata=[(item["key"], item["label"]) for item in benchmark.strata],
         slot=slot_of(source.snapshot, source.submission.pk),
         cohorts=list(Cohort.objects.filter(runs__evaluation=source.evaluation).select_related("hospital")),
+        pooled=pooled_rates(source.hospitals),
     )
 
 

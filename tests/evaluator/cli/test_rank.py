@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from evaluator import results as wire
+from evaluator.ranking import make_snapshot, write_snapshot
 from tests.evaluator.cli.shell import Called, call
 from tests.evaluator.statistics.by_hand import counted, results
 
@@ -106,3 +107,67 @@ def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
     done = rank("--table", tmp_path / "nowhere.csv", "--json")
     assert done.code == 3
     assert "is not a file" in done.err
+
+
+def test_attributes_have_the_promised_shape(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(
+        HEADER
+        + "".join(
+            f"{model},A,c{n},p{n},{(n * k) % 7},{'FM'[n % 2]}\n" for model, k in (("a", 3), ("b", 5)) for n in range(80)
+        )
+    )
+    found = json.loads(rank("--table", path, "--by", "sex", "--json").out)["attributes"]
+    assert list(found) == ["sex"]
+    assert set(found["sex"]) >= {"verdict", "p", "p_adjusted", "tau", "tau_null", "reversals"}
+    assert found["sex"]["verdict"] in {"changes", "no change detected"}
+    people = rank("--table", path)
+    assert "By sex: " in people.out
+    nowhere = rank("--table", path, "--by", "race")
+    assert (nowhere.code, "no column 'race'" in nowhere.err) == (2, True)
+
+
+@pytest.mark.parametrize("method", ["mean", "median", "rank-then-mean", "rank-then-median", "test", "test-holm"])
+def test_other_methods_rank_for_comparison(table: Path, method: str) -> None:
+    found = json.loads(rank("--table", table, "--method", method, "--json").out)
+    assert found["method"] == method
+    assert [(one["model"], one["rank"], one["transfer_rank"]) for one in found["models"]] == [
+        ("good", 1, 1),
+        ("bad", 2, 2),
+    ]
+    assert "For comparison only" in rank("--table", table, "--method", method).out
+    low = json.loads(rank("--table", table, "--method", method, "--lower-is-better", "--json").out)
+    assert low["models"][0]["model"] == "bad"
+
+
+def test_low_values_first_and_unknown_methods(table: Path) -> None:
+    found = json.loads(rank("--table", table, "--lower-is-better", "--json").out)
+    assert [model["model"] for model in found["models"]] == ["bad", "good"]
+    assert found["pairs"][0]["high"] < 0
+    assert rank("--table", table, "--method", "best").code == 2
+
+
+def test_a_snapshot_is_verified_and_a_changed_one_refused(tmp_path: Path) -> None:
+    one, other = (
+        results(model, *(counted(h, found=found, cancers=40, cleared=36, healthy=40) for h in "AB"))
+        for model, found in (("good", 38), ("bad", 20))
+    )
+    snapshot, content = make_snapshot([one, other], replicates=100, seed=2)
+    write_snapshot(tmp_path / "s", snapshot, content)
+    done = call("rank", "--verify", tmp_path / "s", "--json")
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert (found["identical"], found["differences"]) == (True, [])
+    record = tmp_path / "s" / "snapshot.json"
+    record.write_text(record.read_text().replace('"seed": 2', '"seed": 3'))
+    done = call("rank", "--verify", tmp_path / "s", "--json")
+    assert done.code == 3
+    assert json.loads(done.out)["identical"] is False
+    assert "ranking.critical" in done.err or "id" in done.err
+    assert "does not give its own numbers" in done.err
+    assert "it differs" in call("rank", "--verify", tmp_path / "s").out
+
+
+def test_a_snapshot_is_verified_alone(table: Path, tmp_path: Path) -> None:
+    assert rank("--table", table, "--verify", tmp_path).code == 2
+    assert rank("--verify", tmp_path).code == 3

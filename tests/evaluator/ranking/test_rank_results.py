@@ -1,5 +1,7 @@
 """The platform's own results: who is on the panel, who is ranked, and why the others are not."""
 
+from dataclasses import replace
+
 import pytest
 
 from evaluator.errors import FailureClass, TableRefused, UsageError
@@ -129,3 +131,27 @@ def test_inside_a_tie_the_worst_hospital_and_then_the_earlier_submission_come_fi
         results("even", at("A", 18), at("B", 18), submitted="2026-02-01"),
     )
     assert [(m.model, m.rank) for m in ranking.models] == [("even", 1), ("late", 1), ("uneven", 1)]
+
+
+def test_results_are_held_against_what_their_scans_declare() -> None:
+    """All 40 women are found by "w" and no man; by "m" the other way round."""
+    both = {}
+    for model, found in (("w", "F"), ("m", "M")):
+        cases = [
+            replace(case, case=replace(case.case, sex=sex))
+            for sex in "FM"
+            for n in range(40)
+            for case in (positive(f"{sex}p{n}", 0.9 if sex == found else 0.1), negative(f"{sex}n{n}"))
+        ]
+        both[model] = results(model, cohort("A", *cases))
+    ranking = rank_results(list(both.values()), replicates=200)
+    sex = ranking.attributes["sex"]
+    assert (sex.verdict, sex.tau) == ("changes", -1)
+    assert [(one.a, one.b, one.better_in, one.worse_in) for one in sex.reversals] == [("w", "m", "F", "M")]
+    assert {(gap.model, gap.measure): gap.difference for gap in sex.gaps} == {
+        ("w", "sensitivity"): 1,
+        ("m", "sensitivity"): -1,
+        ("w", "specificity"): 0,
+        ("m", "specificity"): 0,
+    }
+    assert ranking.attributes["hospital"].verdict == "too few"

@@ -1,0 +1,22 @@
+"""Which rules made a number: stored with it, raised whenever a number could come out otherwise."""
+
+from __future__ import annotations
+
+import numpy
+import scipy
+
+from evaluator import __version__
+
+RANKING = "ranking/1"
+STATISTICS = "statistics/1"
+
+
+def versions() -> dict[str, str]:
+    """Of the rules, of this program and of the libraries that the draws come from."""
+    return {
+        "ranking": RANKING,
+        "statistics": STATISTICS,
+        "evaluator": __version__,
+        "numpy": numpy.__version__,
+        "scipy": scipy.__version__,
+    }
