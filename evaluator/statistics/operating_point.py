@@ -1,4 +1,4 @@
-"""The operating point: frozen on calibration patients, locked by the submission, or tuned on the test: exploratory."""
+"""The operating point: frozen on calibration patients, locked by the submission, or exploratory."""
 
 from __future__ import annotations
 

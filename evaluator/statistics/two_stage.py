@@ -51,7 +51,7 @@ class Programme:
         if self.enriched_prevalence is None:
             return f"{finds}: nobody passes stage one."
         before, after = 100 * self.prevalence, 100 * self.enriched_prevalence
-        rise = f"stage one raises the prevalence from {before:.4g} to {after:.4g} %"
+        rise = f"stage one takes the prevalence from {before:.4g} to {after:.4g} %"
         calls = "nobody is flagged" if self.ppv is None else f"{100 * self.ppv:.3g} % of those flagged have cancer"
         return f"{finds}; {rise}, and {calls}. {self.assumption}"
 
