@@ -27,7 +27,7 @@ def said(table: str, key: str) -> float:
 
 def logit_limits(area: float, variance: float) -> tuple[float, float]:
     half = Z * math.sqrt(variance) / (area * (1 - area))
-    return tuple(1 / (1 + np.exp(-(logit(area) + side * half))) for side in (-1, 1))  # type: ignore[return-value]
+    return tuple(1 / (1 + np.exp(-(logit(area) + side * half))) for side in (-1, 1))
 
 
 @pytest.mark.parametrize("column", ["score", "other"])
