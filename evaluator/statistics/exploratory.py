@@ -125,13 +125,13 @@ def _held(values: Floats, cuts: Floats) -> Counts:
 def _above(held: Counts) -> Floats:
     """Share of patients above each cut, shape (replicates, cuts)."""
     flagged = held[:, ::-1].cumsum(axis=1)[:, ::-1]
-    return np.asarray(flagged[:, 1:] / flagged[:, :1])
+    return np.asarray(flagged[:, 1:] / flagged[:, :1], dtype=float)
 
 
 def _select(sensitivity: Floats, alarms: Floats, alpha: float | None) -> Counts:
     """The column of the best cut in each row; of equal ones the highest."""
     gain = sensitivity - alarms if alpha is None else np.where(alarms <= alpha, sensitivity, -1.0)
-    return np.asarray(gain.shape[1] - 1 - np.argmax(np.round(gain[:, ::-1], 12), axis=1))
+    return np.asarray(gain.shape[1] - 1 - np.argmax(np.round(gain[:, ::-1], 12), axis=1), dtype=np.int64)
 
 
 def _replicate(

@@ -58,7 +58,7 @@ def test_false_alarms_are_as_promised(confident: bool) -> None:
     if confident:
         assert np.mean(np.array(shares) <= 0.05) >= 0.95 - 3 * math.sqrt(0.05 * 0.95 / 4000)
     else:
-        assert np.mean(shares) == pytest.approx(10 / 201, abs=3 * float(np.std(shares)) / math.sqrt(4000))
+        assert np.mean(shares) == pytest.approx(10 / 201, abs=float(3 * np.std(shares) / math.sqrt(4000)))
 
 
 @pytest.mark.parametrize(("n", "confident"), [(0, False), (98, False), (0, True), (298, True)])
@@ -140,7 +140,7 @@ def test_every_replicate_selects_its_own_threshold() -> None:
 
 
 def _with_top(held: np.ndarray) -> np.ndarray:
-    return np.asarray(np.append(held, 0) / held.sum())
+    return np.asarray(np.append(held, 0) / held.sum(), dtype=float)
 
 
 def test_a_limit_on_false_alarms_is_kept_and_met_from_below() -> None:
