@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import logit
+from scipy.special import expit, logit
 from scipy.stats import norm
 
 from evaluator.statistics.calibration import calibration
@@ -28,7 +28,7 @@ def said(table: str, key: str) -> float:
 
 def logit_limits(area: float, variance: float) -> tuple[float, float]:
     half = Z * math.sqrt(variance) / (area * (1 - area))
-    return tuple(1 / (1 + np.exp(-(logit(area) + side * half))) for side in (-1, 1))  # type: ignore[return-value]
+    return float(expit(logit(area) - half)), float(expit(logit(area) + half))
 
 
 @pytest.mark.parametrize("column", ["score", "other"])
