@@ -269,3 +269,4 @@ class SubmissionRecord:
     threshold: float = 0.5
     trained_on: tuple[str, ...] = ()
     submitted: str | None = None
+    declared_prevalence: float | None = None  # that its likelihoods are made for; they are no probabilities without

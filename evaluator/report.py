@@ -10,6 +10,7 @@ from evaluator.errors import UsageError
 from evaluator.records import Rate
 from evaluator.results import Results
 from evaluator.statistics.block import Block, MeanScore, PatientCounts, WithoutFailures, make_block
+from evaluator.statistics.curves import Curves, hide_bins, hide_curves, make_curves
 from evaluator.statistics.disclosure import hidden_cells, hide
 from evaluator.statistics.intervals import ClusteredRate
 from evaluator.statistics.outcomes import answers, by_submission
@@ -49,10 +50,12 @@ def make_report(
     prevalences: Sequence[float],
     threshold: float | None = None,
     public_minimum: int = 0,
+    curves_seed: int | None = None,
 ) -> Report:
     """Turn results files into a report; files of one submission are taken together.
 
-    ``threshold`` overrides the submission's own operating point, which makes the report exploratory. Raises
+    ``threshold`` overrides the submission's own operating point, which makes the report exploratory.
+    ``curves_seed`` asks for FROC, calibration and net benefit too, and seeds their bootstrap (seconds a block). Raises
     `TableRefused` where the results cannot be counted, `UsageError` for an impossible prevalence or threshold.
     """
     for prevalence in prevalences:
@@ -62,20 +65,37 @@ def make_report(
     if public_minimum < 0:
         raise UsageError("The public minimum is a number of patients, 0 or more.")
     models = [
-        _report_model(files, prevalences=prevalences, threshold=threshold, public_minimum=public_minimum)
+        _report_model(
+            files,
+            prevalences=prevalences,
+            threshold=threshold,
+            public_minimum=public_minimum,
+            curves_seed=curves_seed,
+        )
         for files in by_submission(results).values()
     ]
     return Report(schema=SCHEMA, public_minimum=public_minimum, models=tuple(models))
 
 
 def _report_model(
-    files: Sequence[Results], *, prevalences: Sequence[float], threshold: float | None, public_minimum: int
+    files: Sequence[Results],
+    *,
+    prevalences: Sequence[float],
+    threshold: float | None,
+    public_minimum: int,
+    curves_seed: int | None,
 ) -> ModelReport:
     first = files[0]
     cut = first.submission.threshold if threshold is None else threshold
     answered = answers(files, threshold=cut)
-    blocks = {hospital: make_block([found], prevalences=prevalences) for hospital, found in answered.items()}
-    blocks[OVERALL] = make_block(list(answered.values()), prevalences=prevalences)
+    parts = {hospital: [found] for hospital, found in answered.items()} | {OVERALL: list(answered.values())}
+    blocks = {at: make_block(found, prevalences=prevalences) for at, found in parts.items()}
+    if curves_seed is not None:
+        for at, found in parts.items():
+            patients = [outcome for hospital in found for outcome in hospital.patients]
+            declared = first.submission.declared_prevalence
+            drawn = make_curves(patients, prevalences=prevalences, declared=declared, seed=curves_seed)
+            blocks[at] = replace(blocks[at], curves=drawn)
     if public_minimum:
         blocks = withhold(blocks, minimum=public_minimum)
     return ModelReport(
@@ -131,8 +151,15 @@ def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
                 sensitivity=_if_enough(block.without_failures.sensitivity, minimum, hidden=no_se),
                 specificity=_if_enough(block.without_failures.specificity, minimum, hidden=no_sp),
             ),
+            curves=_curves(block.curves, minimum, hidden=no_pair or (at, "all") in sizes["localised_sensitivity"]),
         )
     return shown
+
+
+def _curves(curves: Curves | None, minimum: int, *, hidden: bool) -> Curves | None:
+    if curves is None:
+        return None
+    return hide_curves(curves, minimum=minimum) if hidden else hide_bins(curves, minimum=minimum)
 
 
 def _patients(number: Rate | MeanScore) -> int:

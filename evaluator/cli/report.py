@@ -12,6 +12,7 @@ from evaluator.cli import console
 from evaluator.cli.numbers import show
 from evaluator.report import ModelReport, make_report
 from evaluator.statistics.block import Block
+from evaluator.statistics.curves import Curves
 
 PREVALENCES = [0.0001, 0.04]
 SIZES = {"all": "all", "le20": "≤20 mm", "le10": "≤10", "gt10_le20": ">10–20", "gt20_le40": ">20–40", "gt40": ">40"}
@@ -31,6 +32,8 @@ def report_command(
         float | None, typer.Option(help="Another operating point than the submission's: exploratory.")
     ] = None,
     public_minimum: Annotated[int, typer.Option(help="Hide cells of fewer patients than this.")] = 0,
+    curves: Annotated[bool, typer.Option("--curves", help="FROC, calibration and net benefit too.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws of patients for --curves.")] = 1,
     as_json: bool = console.JSON_OPTION,
 ) -> None:
     """Per submission, hospital by hospital and over all of them."""
@@ -39,6 +42,7 @@ def report_command(
         prevalences=prevalence,
         threshold=threshold,
         public_minimum=public_minimum,
+        curves_seed=seed if curves else None,
     )
     if as_json:
         console.emit_json(report)
@@ -70,9 +74,29 @@ def _lines(block: Block) -> dict[str, str]:
         lines[f"NPV at {percent}, %"] = show(block.npv[at], scale=100, digits=3)
         lines[f"false alarms per 1,000 at {percent}"] = show(block.false_alarms_per_1000[at])
     lines["AUC"] = show(block.auc, digits=3)
+    if block.curves is not None:
+        lines |= _curve_lines(block.curves)
     lines["DSC"] = show(block.dsc, digits=3)
     classes = ", ".join(f"{name} {cases}" for name, cases in block.failures.by_class.items())
     lines["failed scans"] = f"{block.failures.cases}" + (f" ({classes})" if classes else "")
+    return lines
+
+
+def _curve_lines(curves: Curves) -> dict[str, str]:
+    if curves.froc is None or curves.average_precision is None:
+        return {"curves": curves.method}
+    lines = {
+        f"localised, at most {point.at:g} false positives a scan, %": (
+            f"{100 * point.localised:.1f} ({100 * point.localised_low:.1f}–{100 * point.localised_high:.1f})"
+        )
+        for point in curves.froc.froc
+    }
+    if curves.froc.area is None:
+        lines["FROC"] = curves.froc.method
+    lines["average precision (as picai-eval)"] = show(curves.average_precision, digits=3)
+    if curves.calibration is not None:
+        for name in ("slope", "intercept", "brier", "ece"):
+            lines[f"calibration, {name}"] = show(getattr(curves.calibration, name), digits=3)
     return lines
 
 

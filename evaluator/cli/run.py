@@ -28,6 +28,7 @@ from evaluator.pipeline import Unwatched, run_cohort
 from evaluator.records import SubmissionRecord
 from evaluator.results import SCHEMA, Results
 from evaluator.scoring import DEFAULT_HIT_RULE, SCORER
+from evaluator.statistics.prevalence import check_prevalence
 
 UNITS = {"": 1, "k": KIB, "m": MIB, "g": GIB}
 
@@ -58,6 +59,9 @@ def run(
     memory: str = typer.Option("4g", "--memory", help="Memory of a container, such as 512m or 16g."),
     gpus: int = typer.Option(0, "--gpus", min=0, help="GPUs of a container."),
     threshold: float = typer.Option(0.5, "--threshold", min=0.0, max=1.0, help="Operating point, fixed beforehand."),
+    declared_prevalence: float | None = typer.Option(
+        None, "--declared-prevalence", help="Share of people with cancer that the likelihoods are made for."
+    ),
     model: str = typer.Option("", "--model", help="The model's name; default: the image's."),
     trained_on: list[str] = typer.Option([], "--trained-on", help="A hospital whose scans it was trained on."),  # noqa: B008
     state: Path | None = typer.Option(None, "--state", help="Where sanitised scans and run folders are kept."),  # noqa: B008
@@ -69,6 +73,8 @@ def run(
     Failed cases are in the results and count. Exit code 4: nothing at all could be used.
     """
     get_contract(contract)
+    if declared_prevalence is not None:
+        check_prevalence(declared_prevalence)
     if not out.resolve().parent.is_dir():
         raise UsageError(f"The folder of {out} does not exist.", next_step="Make it, or choose another --out.")
     limits = Limits(memory_bytes=parse_bytes(memory), case_seconds=case_limit, start_seconds=start_limit, gpus=gpus)
@@ -82,6 +88,7 @@ def run(
         image=record.digest,
         contract=contract,
         threshold=threshold,
+        declared_prevalence=declared_prevalence,
         trained_on=tuple(trained_on),
         submitted=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -38,7 +38,8 @@ def read_scores(path: Path) -> ScoreTable:
         There is no such file.
     TableRefused
         Missing columns, no rows, scores that are no finite number, truths other than 0 and 1, rows that repeat a case
-        (without a case column: a row that repeats another of its patient), unnamed or ambiguously named patients.
+        (without a case column: of their patient, where no patient has rows that differ), patients without a name or
+        with two spellings of it.
     """
     table, notes = read_table(path)
     names = [str(name) for name in table.columns]
@@ -61,7 +62,7 @@ def read_scores(path: Path) -> ScoreTable:
         scores=scores,
         truth=truth.to_numpy(dtype=bool),
         patients=table["patient"].to_numpy(dtype=str) if "patient" in table else None,
-        notes=notes,
+        notes=(*notes, *_equal_rows(table)),
     )
 
 
@@ -91,16 +92,31 @@ def _identities(table: pd.DataFrame) -> Iterator[FaultLine]:
             yield FaultLine(what=f"no {name} is named", where=_row(number))
         for twins in sorted(set(collisions(table[name].unique()).values()))[:NAMED_AT_MOST]:
             yield FaultLine(what=f"{name} names that differ only by case or spaces", where=", ".join(map(repr, twins)))
-    if not given:
+    if "case" in given:
+        repeats = table.duplicated("case")
+    elif "patient" in given and not _several_scans(table):
+        repeats = table.duplicated(["patient", *NEEDED])
+    else:
         return
-    keys = ["case"] if "case" in given else ["patient", *NEEDED]
-    for number in np.flatnonzero(table.duplicated(keys))[:NAMED_AT_MOST]:
-        repeated = (
-            f"case {table['case'].iloc[number]!r}" if "case" in given else f"patient {table['patient'].iloc[number]!r}"
-        )
+    for number in np.flatnonzero(repeats)[:NAMED_AT_MOST]:
         yield FaultLine(
-            what=f"the row repeats {repeated}",
+            what=f"the row repeats {given[-1]} {table[given[-1]].iloc[number]!r}",
             where=_row(number),
             why="it cannot be told whether it is another scan or the same again",
             next="keep one row for each scan; name scans in a column case where two have the same score",
         )
+
+
+def _several_scans(table: pd.DataFrame) -> bool:
+    """Whether patients have rows that differ, so that two equal ones may be two scans of the same score."""
+    return bool(table.drop_duplicates(["patient", *NEEDED]).duplicated("patient").any())
+
+
+def _equal_rows(table: pd.DataFrame) -> tuple[str, ...]:
+    if "case" in table or "patient" not in table:
+        return ()
+    repeats = np.flatnonzero(table.duplicated(["patient", *NEEDED]))
+    if not len(repeats):
+        return ()
+    first = f"the first is {_row(repeats[0])}, patient {table['patient'].iloc[repeats[0]]!r}"
+    return (f"{len(repeats)} rows are like another of their patient ({first}) and count as scans of their own.",)

@@ -12,6 +12,7 @@ from scipy.special import stdtrit
 
 from evaluator.records import Rate
 from evaluator.statistics import prevalence as at_prevalence
+from evaluator.statistics.curves import Curves
 from evaluator.statistics.intervals import NO_PATIENTS, ClusteredRate, clustered, wilson
 from evaluator.statistics.outcomes import HospitalOutcomes, LesionOutcome, Outcome
 from evaluator.statistics.roc import auc
@@ -74,6 +75,7 @@ class Block:
     by_location: dict[str, ClusteredRate]  # T-Sen by the lesion's location
     lead_time: dict[str, Rate]  # P-Sen by months before diagnosis, a patient's latest scan in each bin
     without_failures: WithoutFailures
+    curves: Curves | None = None  # only where they were asked for
 
 
 def make_block(hospitals: Sequence[HospitalOutcomes], *, prevalences: Sequence[float]) -> Block:

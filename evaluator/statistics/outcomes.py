@@ -84,8 +84,9 @@ def by_submission(results: Sequence[Results]) -> dict[str, list[Results]]:
     return files
 
 
-def _identity(submission: SubmissionRecord) -> tuple[str, str, float, tuple[str, ...]]:
-    return submission.image, submission.contract, submission.threshold, tuple(sorted(submission.trained_on))
+def _identity(submission: SubmissionRecord) -> tuple[str, str, float, tuple[str, ...], float | None]:
+    trained_on = tuple(sorted(submission.trained_on))
+    return submission.image, submission.contract, submission.threshold, trained_on, submission.declared_prevalence
 
 
 def _outcome(hospital: str, result: CaseResult, threshold: float) -> Outcome:

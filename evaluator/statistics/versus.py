@@ -112,9 +112,13 @@ def compare_results(
 def _areas(index: Sequence[tuple[Outcome, Outcome]], cancer: NDArray[np.bool_]) -> AreaDifference:
     likelihoods = np.array([[one.likelihood, two.likelihood] for one, two in index], dtype=float).reshape(-1, 2)
     found = compare_auc(likelihoods[:, 0], likelihoods[:, 1], cancer)
-    if any(outcome.likelihood_source == "mask" for pair in index for outcome in pair):
+    if _bare(index):
         return replace(found, difference=None, low=None, high=None, p=None, method=NO_LIKELIHOOD)
     return found
+
+
+def _bare(pairs: Sequence[tuple[Outcome, Outcome]]) -> bool:
+    return any(outcome.likelihood_source == "mask" for pair in pairs for outcome in pair)
 
 
 def _all_scans(pairs: Sequence[tuple[Outcome, Outcome]], *, replicates: int, seed: int) -> ScansComparison:
@@ -125,7 +129,7 @@ def _all_scans(pairs: Sequence[tuple[Outcome, Outcome]], *, replicates: int, see
         )
         for which in (0, 1)
     )
-    return compare_scans(
+    found = compare_scans(
         first,
         second,
         truth=np.array([one.case.cancer for one, _ in pairs], dtype=bool),
@@ -134,6 +138,10 @@ def _all_scans(pairs: Sequence[tuple[Outcome, Outcome]], *, replicates: int, see
         rng=np.random.default_rng(seed),
         replicates=replicates,
     )
+    if _bare(pairs):
+        nothing = replace(found.auc, difference=None, low=None, high=None, p=None, method=NO_LIKELIHOOD)
+        return replace(found, auc=nothing)
+    return found
 
 
 def _pair(

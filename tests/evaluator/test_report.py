@@ -1,5 +1,7 @@
 """One hospital that can be counted by hand, then what is pooled, hidden and refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from evaluator import results as wire
@@ -200,3 +202,47 @@ def test_what_cannot_be_reported_is_refused() -> None:
 
 def test_no_files_no_models() -> None:
     assert make_report([], prevalences=[0.04]).models == ()
+
+
+def test_curves_are_drawn_where_they_are_asked_for() -> None:
+    made = make_report([results("m", by_hand())], prevalences=[0.04], curves_seed=3)
+    curves = made.models[0].hospitals["A"].curves
+    assert curves is not None
+    assert curves.froc is not None
+    assert curves.calibration is not None
+    assert curves.net_benefit is not None
+    # p5 has no mask; p6 and n4 failed; of p4's lesion the finding is known, of the other hits it is not
+    assert (curves.froc.positives, curves.froc.negatives, curves.froc.lesions, curves.froc.failed) == (5, 4, 6, 2)
+    assert curves.froc.froc[-1].localised == 1 / 5
+    assert (curves.calibration.failed, curves.calibration.brier.value) == (2, None)
+    assert list(curves.net_benefit) == ["0.04"]
+    assert curves.seed == 3
+    assert "NaN" not in wire.dump(made).decode()
+    assert report_of(by_hand()).overall.curves is None
+
+
+def test_curves_of_few_patients_are_hidden_and_so_are_small_bins() -> None:
+    few, many = by_hand(), [positive(f"q{n}", 0.3 + n / 50, lesion(mm=15)) for n in range(20)]
+    many += [negative(f"m{n}", 0.1 + n / 40) for n in range(20)]
+    submission = results("m", cohort("B", *many), cohort("A", *few.cases))
+    declared = replace(submission, submission=replace(submission.submission, declared_prevalence=0.04))
+    (shown,) = make_report([declared], prevalences=[0.04], public_minimum=10, curves_seed=1).models
+    hidden = shown.hospitals["A"].curves
+    assert hidden is not None
+    assert (hidden.froc, hidden.calibration, hidden.net_benefit) == (None, None, None)
+    assert hidden.method == "hidden: fewer than 10 patients"
+    overall = shown.overall.curves
+    assert overall is not None
+    assert overall.calibration is not None
+    assert overall.calibration.ece.value is not None
+    assert overall.calibration.bins == ()  # ten bins of 48 patients
+
+
+def test_a_bare_mask_has_no_curves() -> None:
+    scans = cohort("A", positive("a", 1.0, lesion(hit=True), source="mask"), negative("b", 0.0, source="mask"))
+    made = make_report([results("m", scans)], prevalences=[0.04], curves_seed=1)
+    curves = made.models[0].overall.curves
+    assert curves is not None
+    assert curves.froc is not None
+    assert (curves.froc.froc, curves.calibration, curves.net_benefit) == ((), None, None)
+    assert "mask" in curves.method

@@ -1,6 +1,7 @@
 # Rerun: Rscript tests/oracles/curves.R doAUCcluster.R > tests/oracles/curves.txt  (Debian: r-cran-proc)
 # doAUCcluster.R is R/doAUCcluster.R of github.com/DIDSR/mitoticFigureCounts, the Cleveland Clinic's own program for
-# Obuchowski 1997; the data, made up and with ties, lie in curves.csv. pROC takes every row as a patient of its own.
+# Obuchowski 1997; of it the computing statements were run, without those for printing and for missing values.
+# The data, made up and with ties, lie in curves.csv. pROC takes every row as a patient of its own.
 suppressMessages(library(pROC))
 options(digits = 15)
 source(commandArgs(trailingOnly = TRUE)[1])

@@ -68,3 +68,13 @@ def test_bad_input_has_its_exit_code_and_no_traceback(file: Path, tmp_path: Path
         assert (done.code, done.out) == (code, ""), arguments
         assert done.err
         assert "Traceback" not in done.err
+
+
+def test_curves_are_added_where_they_are_asked_for(file: Path) -> None:
+    plain = json.loads(report(file, "--json").out)
+    assert plain["models"][0]["overall"]["curves"] is None
+    done = report(file, "--curves", "--seed", "5", "--json")
+    found = json.loads(done.out)["models"][0]["overall"]["curves"]
+    assert (found["seed"], list(found["net_benefit"])) == (5, ["0.0001", "0.04"])
+    assert report(file, "--curves", "--seed", "5", "--json").out == done.out
+    assert "calibration, slope" in report(file, "--curves").out

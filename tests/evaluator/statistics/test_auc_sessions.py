@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import logit
+from scipy.special import expit, logit
 from scipy.stats import norm
 
 from evaluator.statistics.calibration import calibration
+from evaluator.statistics.net_benefit import net_benefit
 from evaluator.statistics.roc import auc, compare_auc
 from tests.evaluator.statistics.r_sessions import ORACLES, read_session
 
@@ -27,7 +28,7 @@ def said(table: str, key: str) -> float:
 
 def logit_limits(area: float, variance: float) -> tuple[float, float]:
     half = Z * math.sqrt(variance) / (area * (1 - area))
-    return tuple(1 / (1 + np.exp(-(logit(area) + side * half))) for side in (-1, 1))
+    return float(expit(logit(area) - half)), float(expit(logit(area) + half))
 
 
 @pytest.mark.parametrize("column", ["score", "other"])
@@ -126,4 +127,24 @@ def test_calibration_is_rs_logistic_regression() -> None:
     assert found.intercept.value == pytest.approx(said("calibration", "intercept.value"), rel=1e-9)
     assert (found.intercept.low, found.intercept.high) == pytest.approx(
         SESSION["calibration"]["intercept.limits"], rel=1e-8
+    )
+
+
+def test_mlstatkit_tells_the_two_models_apart_alike() -> None:
+    """MLstatkit 0.1.91: Delong_test(truth, score, other, return_ci=True, return_auc=True)."""
+    found = compare_auc(TABLE["score"], TABLE["other"], TRUTH)
+    assert found.p == pytest.approx(0.019349083357682092, abs=1e-12)
+    assert found.low is not None
+    assert found.difference is not None
+    assert ((found.difference - found.low) / Z) ** 2 == pytest.approx(0.006761309031231786, rel=1e-9)
+
+
+def test_net_benefit_is_that_of_dcurves() -> None:
+    """dcurves 1.1.7: dca(data, "truth", ["score"], thresholds=…, prevalence=0.04), which flags at t."""
+    found = net_benefit(TABLE["score"] + 1e-9, TRUTH, prevalence=0.04, thresholds=(0.05, 0.105, 0.3, 0.505))
+    assert [point.value for point in found.points] == pytest.approx(
+        [-0.01206477732793522, -0.06353909398285912, -0.19749948165042508, -0.3588309803404143], abs=1e-12
+    )
+    assert [point.treat_all for point in found.points] == pytest.approx(
+        [-0.010526315789473682, -0.07262569832402233, -0.37142857142857144, -0.9393939393939392], abs=1e-12
     )

@@ -1,0 +1,94 @@
+"""The curves of one report block: FROC with its bands, average precision, calibration and net benefit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evaluator.records import Rate
+from evaluator.statistics.average_precision import average_precision_picai
+from evaluator.statistics.calibration import Calibration, calibration
+from evaluator.statistics.froc import Froc, froc
+from evaluator.statistics.net_benefit import NetBenefit, net_benefit
+from evaluator.statistics.outcomes import Outcome
+
+METHOD = "curves/1, index scans"
+NO_LIKELIHOOD = f"{METHOD}; the submission gives a mask and no likelihood"
+THRESHOLDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """None where hidden; calibration and net benefit (by prevalence) also where there are no likelihoods."""
+
+    froc: Froc | None
+    average_precision: Rate | None
+    calibration: Calibration | None
+    net_benefit: dict[str, NetBenefit] | None
+    seed: int
+    method: str
+
+
+def make_curves(
+    patients: Sequence[Outcome], *, prevalences: Sequence[float], declared: float | None, seed: int
+) -> Curves:
+    """Draw up the curves of index scans.
+
+    Parameters
+    ----------
+    patients : sequence of Outcome
+        One a patient.
+    prevalences : sequence of float
+        For net benefit.
+    declared : float or None
+        The prevalence that the submission's likelihoods are made for.
+    seed : int
+        Of the bootstrap; kept with the curves.
+
+    Returns
+    -------
+    Curves
+        Nothing hidden.
+
+    Raises
+    ------
+    UsageError
+        An impossible prevalence.
+
+    References
+    ----------
+    `evaluator.statistics.froc`, `calibration`, `net_benefit`, `average_precision`.
+    """
+    bare = any(outcome.likelihood_source == "mask" for outcome in patients)
+    said, truth = [one.likelihood for one in patients], [one.case.cancer for one in patients]
+    return Curves(
+        froc=froc(patients, rng=np.random.default_rng(seed)),
+        average_precision=average_precision_picai(patients),
+        calibration=None if bare else calibration(said, truth, declared=declared),
+        net_benefit=None
+        if bare
+        else {
+            np.format_float_positional(p, trim="-"): net_benefit(
+                said, truth, prevalence=p, thresholds=THRESHOLDS, declared=declared
+            )
+            for p in prevalences
+        },
+        seed=seed,
+        method=NO_LIKELIHOOD if bare else METHOD,
+    )
+
+
+def hide_curves(curves: Curves, *, minimum: int) -> Curves:
+    """The same without any number."""
+    method = f"hidden: fewer than {minimum} patients"
+    return replace(curves, froc=None, average_precision=None, calibration=None, net_benefit=None, method=method)
+
+
+def hide_bins(curves: Curves, *, minimum: int) -> Curves:
+    """The same without bins of calibration, if any has fewer patients than may be shown."""
+    found = curves.calibration
+    if found is None or all(one.n >= minimum for one in found.bins):
+        return curves
+    return replace(curves, calibration=replace(found, bins=()))
