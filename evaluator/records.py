@@ -270,3 +270,4 @@ class SubmissionRecord:
     trained_on: tuple[str, ...] = ()
     submitted: str | None = None
     declared_prevalence: float | None = None  # that its likelihoods are made for; they are no probabilities without
+    locked: str = "locked by the submission"  # how the threshold came to be: `operating_point.Status`

@@ -13,6 +13,7 @@ from evaluator.statistics.block import Block, MeanScore, PatientCounts, WithoutF
 from evaluator.statistics.curves import Curves, hide_bins, hide_curves, make_curves
 from evaluator.statistics.disclosure import hidden_cells, hide
 from evaluator.statistics.intervals import ClusteredRate
+from evaluator.statistics.operating_point import OperatingPoint, Status
 from evaluator.statistics.outcomes import answers, by_submission
 from evaluator.statistics.prevalence import check_prevalence
 from evaluator.statistics.strata import SIZE_SUMS
@@ -31,6 +32,7 @@ class ModelReport:
     scorer: str
     hit_rule: str
     threshold: float
+    operating_point: str  # how the threshold came to be: `operating_point.Status`
     hospitals: dict[str, Block]
     overall: Block
 
@@ -49,12 +51,14 @@ def make_report(
     *,
     prevalences: Sequence[float],
     threshold: float | None = None,
+    locked: OperatingPoint | None = None,
     public_minimum: int = 0,
     curves_seed: int | None = None,
 ) -> Report:
     """Turn results files into a report; files of one submission are taken together.
 
-    ``threshold`` overrides the submission's own operating point, which makes the report exploratory.
+    ``threshold`` overrides the submission's own operating point, which makes the report exploratory; ``locked`` does so
+    with one that was frozen on calibration patients.
     ``curves_seed`` asks for FROC, calibration and net benefit too, and seeds their bootstrap (seconds a block). Raises
     `TableRefused` where the results cannot be counted, `UsageError` for an impossible prevalence or threshold.
     """
@@ -64,11 +68,16 @@ def make_report(
         raise UsageError(f"A threshold of {threshold:g} is impossible.", why="Likelihoods lie between 0 and 1.")
     if public_minimum < 0:
         raise UsageError("The public minimum is a number of patients, 0 or more.")
+    if locked is not None and (threshold is not None or locked.threshold is None):
+        raise UsageError(
+            locked.sentence if threshold is None else "A report has one threshold: one given, or one from calibration.",
+            next_step="Bring more calibration patients, or give a --threshold, which is exploratory.",
+        )
     models = [
         _report_model(
             files,
             prevalences=prevalences,
-            threshold=threshold,
+            cut=(threshold, Status.EXPLORATORY) if threshold is not None else _of(locked),
             public_minimum=public_minimum,
             curves_seed=curves_seed,
         )
@@ -77,17 +86,21 @@ def make_report(
     return Report(schema=SCHEMA, public_minimum=public_minimum, models=tuple(models))
 
 
+def _of(point: OperatingPoint | None) -> tuple[float, str] | None:
+    return None if point is None or point.threshold is None else (point.threshold, point.status)
+
+
 def _report_model(
     files: Sequence[Results],
     *,
     prevalences: Sequence[float],
-    threshold: float | None,
+    cut: tuple[float, str] | None,
     public_minimum: int,
     curves_seed: int | None,
 ) -> ModelReport:
     first = files[0]
-    cut = first.submission.threshold if threshold is None else threshold
-    answered = answers(files, threshold=cut)
+    threshold, status = cut or (first.submission.threshold, first.submission.locked)
+    answered = answers(files, threshold=threshold)
     parts = {hospital: [found] for hospital, found in answered.items()} | {OVERALL: list(answered.values())}
     blocks = {at: make_block(found, prevalences=prevalences) for at, found in parts.items()}
     if curves_seed is not None:
@@ -103,7 +116,8 @@ def _report_model(
         image=first.submission.image,
         scorer=first.scorer,
         hit_rule=first.hit_rule,
-        threshold=cut,
+        threshold=threshold,
+        operating_point=status,
         overall=blocks.pop(OVERALL),
         hospitals=blocks,
     )

@@ -29,6 +29,7 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.benchmarks.services import pancreas_benchmark_create
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.evaluations.services.audit import run_audited
+from leaderboard.evaluations.services.operating_point import declared
 from leaderboard.hospitals.models import Case, Cohort, Hospital
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.services import snapshot_make
@@ -218,7 +219,7 @@ def make_payload(submission: Submission, record: CohortRecord) -> dict[str, Any]
 
 def make_done(submission: Submission, *, misses: int = 0, false_alarms: int = 0) -> Evaluation:
     """An evaluation whose every run is done."""
-    evaluation = Evaluation.objects.create(submission=submission, state=Evaluation.State.DONE)
+    evaluation = Evaluation.objects.create(submission=submission, state=Evaluation.State.DONE, **declared(submission))
     for number, cohort in enumerate(submission.benchmark.cohorts.select_related("hospital")):
         total = cohort.cases.count()
         run = Run.objects.create(

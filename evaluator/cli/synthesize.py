@@ -22,16 +22,27 @@ def command(
     cases: Annotated[int, typer.Option(min=1, help="Scans per hospital.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same scans.")] = 7,
     coarseness: Annotated[float, typer.Option(min=1, max=8, help="Multiplies voxel sizes: quicker and smaller.")] = 1.0,
+    calibration: Annotated[
+        int, typer.Option(min=0, help="Scans of a cohort to freeze operating points on; 0 for none.")
+    ] = 0,
     json: bool = console.JSON_OPTION,
 ) -> None:
     """Make cohorts of several hospitals that differ in scanners, protocols, patients and tumours.
 
     The scans are drawn, not real. A small public `sample` cohort is made beside them.
     """
-    order = Order(hospitals=hospitals, cases=cases, seed=seed, coarseness=coarseness)
+    order = Order(hospitals=hospitals, cases=cases, seed=seed, coarseness=coarseness, calibration=calibration)
     finished = is_finished(out, order)
-    with console.progress("Drawing scans", hospitals * cases + SAMPLE_CASES) as advance:
-        cohorts = synthesize(out, hospitals=hospitals, cases=cases, seed=seed, progress=advance, coarseness=coarseness)
+    with console.progress("Drawing scans", hospitals * cases + calibration + SAMPLE_CASES) as advance:
+        cohorts = synthesize(
+            out,
+            hospitals=hospitals,
+            cases=cases,
+            seed=seed,
+            progress=advance,
+            coarseness=coarseness,
+            calibration=calibration,
+        )
     if json:
         console.emit_json(
             {
@@ -39,6 +50,7 @@ def command(
                 "already_there": finished,
                 "hospitals": hospitals,
                 "cases": cases,
+                "calibration": calibration,
                 "seed": seed,
                 "cohorts": [str(path) for path in cohorts],
             }

@@ -12,12 +12,12 @@ from evaluator.cohort import check_cohort, write_manifest
 from evaluator.errors import CohortRefused, UsageError
 from evaluator.results import dump
 from evaluator.synthetic.assemble import CohortPlan, make_cohorts, plan_cohort
-from evaluator.synthetic.hospitals import SAMPLE, Hospital, choose_hospitals
+from evaluator.synthetic.hospitals import CALIBRATION, SAMPLE, Hospital, choose_hospitals
 
 GENERATOR = "synthetic/1"
 MARK = "synthesis.json"  # in the folder: what was asked for, and whether it is done
 SAMPLE_CASES = 4
-SAMPLE_NUMBER = 1000  # no hospital has this number
+SAMPLE_NUMBER, CALIBRATION_NUMBER = 1000, 1001  # no hospital has these numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class Order:
     cases: int
     seed: int
     coarseness: float = 1.0
+    calibration: int = 0
     generator: str = GENERATOR
     complete: bool = False
 
@@ -41,19 +42,23 @@ def synthesize(
     progress: Callable[[], object] | None = None,
     workers: int | None = None,
     coarseness: float = 1.0,
+    calibration: int = 0,
 ) -> list[Path]:
     """Write a cohort folder a hospital and a small public sample; finish an interrupted one; leave a finished one.
 
-    ``cases`` counts scans per hospital; ``coarseness`` multiplies voxel sizes, for quick tests. Returns the cohort
-    folders, the sample last. Raises UsageError where ``out`` holds anything else.
+    ``cases`` counts scans per hospital, ``calibration`` those of one more cohort, mostly without cancer, to freeze
+    operating points on (0: none); ``coarseness`` multiplies voxel sizes, for quick tests. Returns the cohort folders:
+    the hospitals', the calibration cohort's, and the sample last. Raises UsageError where ``out`` holds anything else.
     """
-    order = Order(hospitals=hospitals, cases=cases, seed=seed, coarseness=coarseness)
+    order = Order(hospitals=hospitals, cases=cases, seed=seed, coarseness=coarseness, calibration=calibration)
     if not (0 < hospitals <= 100 and seed >= 0 and 1 <= coarseness <= 8):
         raise UsageError("Between 1 and 100 hospitals can be made, with a seed of 0 or more.")
     plans = [
         _plan(out, hospital, number=number, order=order, cases=cases)
         for number, hospital in enumerate(choose_hospitals(hospitals, seed=seed))
     ]
+    if calibration:
+        plans.append(_plan(out, CALIBRATION, number=CALIBRATION_NUMBER, order=order, cases=calibration))
     plans.append(_plan(out, SAMPLE, number=SAMPLE_NUMBER, order=order, cases=SAMPLE_CASES))
     paths = [plan.path for plan in plans]
     if is_finished(out, order):

@@ -131,6 +131,26 @@ SAMPLE = Hospital(
     conspicuity=1.0,
     flips=(-1, -1, 1),
 )
+CALIBRATION = Hospital(
+    slug="calibration",
+    name="Calibration patients",
+    prefix="CA",
+    scanners=("Aurora 40", "Boreal 64"),
+    spacing_mm=(2.0, 2.0),
+    slice_mm=3.0,
+    noise_hu=14.0,
+    kernel_mm=1.4,
+    sharpening=0.25,
+    offset_hu=0.0,
+    phases=(("venous", 0.6), ("pancreatic", 0.4)),
+    body_size=1.0,
+    fat_mm=20.0,
+    cancer_share=0.1,
+    diameter_mm=25.0,
+    diameter_spread=0.5,
+    conspicuity=1.0,
+    flips=(1, -1, 1),
+)
 NAMED = (NORTHGATE, HARBOUR, LAKESIDE, HILLCREST)
 
 

@@ -34,7 +34,8 @@ class Benchmark(models.Model):
     """One question, the hospitals' cohorts it is asked on, and the rules under which it is answered.
 
     ``strata`` lists the size strata of the report, smallest first, with their edges in mm:
-    ``[{"key": "le10", "label": "≤ 10 mm", "above": null, "upto": 10}]``.
+    ``[{"key": "le10", "label": "≤ 10 mm", "above": null, "upto": 10}]``. Without a calibration cohort, submissions
+    bring their operating points themselves.
     """
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -57,9 +58,23 @@ class Benchmark(models.Model):
     created = models.DateTimeField(default=timezone.now)
     cohorts = models.ManyToManyField(Cohort, related_name="benchmarks", blank=True)
     sample = models.ForeignKey(Cohort, on_delete=models.PROTECT, null=True, blank=True, related_name="sample_of")
+    calibration = models.ManyToManyField(Cohort, related_name="calibrates", blank=True)
+    false_alarm_share = models.FloatField(
+        default=0.01,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Of people without cancer; operating points are frozen for it on the calibration patients.",
+    )
+    confident = models.BooleanField(
+        default=False, help_text="That share at most with 95 % certainty, rather than on average."
+    )
 
     class Meta:
         ordering = ("title",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(false_alarm_share__gt=0) & Q(false_alarm_share__lt=1), name="benchmark_false_alarms_0_1"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.title

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
+from evaluator.statistics.operating_point import place_on_average, place_surely
 from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
-from leaderboard.hospitals.models import Cohort
+from leaderboard.hospitals.models import Case, Cohort
+from leaderboard.lib.errors import Refusal
 
 # Edges are stored because "below 2 cm" and "at most 2 cm" differ: above < diameter <= upto, in mm.
 SIZE_STRATA: list[dict[str, Any]] = [
@@ -37,6 +39,81 @@ QUESTION = (
 
 
 @transaction.atomic
+def calibration_set(
+    *, benchmark: Benchmark, cohorts: Sequence[Cohort], false_alarm_share: float, confident: bool = False
+) -> Benchmark:
+    """From now on, operating points of this benchmark are frozen on these patients. The same again changes nothing.
+
+    Raises
+    ------
+    Refusal
+        There are submissions already; a cohort is not for calibration, or has patients of the panel, or too few.
+    """
+    benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+    asked = ({cohort.pk for cohort in cohorts}, false_alarm_share, confident)
+    if asked == (
+        set(benchmark.calibration.values_list("pk", flat=True)),
+        benchmark.false_alarm_share,
+        benchmark.confident,
+    ):
+        return benchmark
+    require_no_submissions(benchmark)
+    require_calibration(benchmark, cohorts, false_alarm_share, confident)
+    benchmark.false_alarm_share, benchmark.confident = false_alarm_share, confident
+    benchmark.full_clean()
+    benchmark.save()
+    benchmark.calibration.set(cohorts)
+    return benchmark
+
+
+def require_no_submissions(benchmark: Benchmark) -> None:
+    if benchmark.submissions.exists():
+        raise Refusal(
+            f"The calibration of {benchmark} cannot change any more.",
+            why="Submissions were handed in: the operating points of some would be frozen otherwise than others'.",
+            next_step="Make a new benchmark.",
+        )
+
+
+def require_calibration(
+    benchmark: Benchmark, cohorts: Sequence[Cohort], false_alarm_share: float, confident: bool
+) -> None:
+    if odd := [str(cohort) for cohort in cohorts if cohort.purpose != Cohort.Purpose.CALIBRATION]:
+        raise Refusal(
+            f"{', '.join(odd)}: not imported for calibration.",
+            why="Patients of the panel or the public sample must not decide on operating points.",
+            next_step="Import calibration patients with `manage.py import_cohort HOSPITAL FOLDER --calibration`.",
+        )
+    require_apart(benchmark, cohorts)
+    negatives = Case.objects.filter(cohort__in=cohorts, index_scan=True, cancer=False).count()
+    if not negatives_suffice(negatives, false_alarm_share, confident):
+        raise Refusal(
+            f"Calibration too small: {negatives} patients without cancer.",
+            why=f"They cannot promise {100 * false_alarm_share:g} % false alarms"
+            + (" with 95 % certainty." if confident else " on average."),
+            next_step="Add calibration patients, or allow more false alarms.",
+        )
+
+
+def negatives_suffice(negatives: int, share: float, confident: bool) -> bool:
+    return (place_surely if confident else place_on_average)(negatives, share) <= negatives
+
+
+def require_apart(benchmark: Benchmark, calibration: Sequence[Cohort]) -> None:
+    for cohort in calibration:
+        mine = cohort.cases.values("patient")
+        both = Case.objects.filter(
+            cohort__in=benchmark.cohorts.all(), cohort__hospital=cohort.hospital, patient__in=mine
+        )
+        if shared := both.values("patient").distinct().count():
+            raise Refusal(
+                f"{shared} patients of {cohort} are on the panel of {benchmark}.",
+                why="An operating point tuned on the patients it is tested on is exploratory.",
+                next_step="Leave them out of one of the two cohorts and import it as a new version.",
+            )
+
+
+@transaction.atomic
 def pancreas_benchmark_create(
     *, cohorts: Sequence[Cohort], sample: Cohort | None, demonstration: bool = False, published: bool = True
 ) -> Benchmark:
@@ -60,6 +137,7 @@ def pancreas_benchmark_create(
     benchmark.full_clean()
     benchmark.save()
     benchmark.cohorts.add(*cohorts)
+    require_apart(benchmark, list(benchmark.calibration.select_related("hospital")))
     for metric, stratum, low, high in READER_RANGES:
         ReaderBaseline.objects.get_or_create(
             benchmark=benchmark,

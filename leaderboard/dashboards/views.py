@@ -67,7 +67,9 @@ def board_for(request: HttpRequest, benchmark: Benchmark) -> Board:
 @require_safe
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     board = board_for(request, get_benchmark_for(request.user, slug))
-    return render(request, "dashboards/leaderboard.html", {"board": board, "benchmark": board.benchmark})
+    benchmark = board.benchmark
+    context = {"board": board, "benchmark": benchmark, "calibrated": benchmark.calibration.exists()}
+    return render(request, "dashboards/leaderboard.html", context)
 
 
 @require_safe

@@ -35,6 +35,9 @@ class Evaluation(models.Model):
     ALARMS: ClassVar[tuple[str, ...]] = (Audit.BROKE_DOWN, Audit.DIFFERS)
 
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="evaluation")
+    # `evaluator.statistics.operating_point.OperatingPoint` and its sentence; empty until it is frozen.
+    operating_point = models.JSONField(null=True, blank=True)
+    locked_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
     state_since = models.DateTimeField(default=timezone.now)
     created = models.DateTimeField(default=timezone.now)
@@ -48,9 +51,27 @@ class Evaluation(models.Model):
 
     class Meta:
         ordering = ("-created",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(operating_point__isnull=True, locked_at__isnull=True)
+                | Q(operating_point__isnull=False, locked_at__isnull=False),
+                name="evaluation_locked_at_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(operating_point__isnull=False), name="evaluation_done_has_a_threshold"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"evaluation of {self.submission}"
+
+    @property
+    def threshold(self) -> float:
+        """A patient is flagged above it. Held-out runs begin only once it is frozen."""
+        if self.operating_point is None:
+            raise ValueError(f"The operating point of evaluation {self.pk} is not frozen yet.")
+        threshold: float = self.operating_point["threshold"]
+        return threshold
 
     @property
     def is_marked(self) -> bool:
@@ -59,9 +80,13 @@ class Evaluation(models.Model):
 
 
 class Run(models.Model):
-    """One submission at one hospital. A row is also its place in that hospital's queue."""
+    """One submission at one hospital. A row is also its place in that hospital's queue.
+
+    Runs on held-out patients wait until those on calibration patients are done and the operating point is frozen.
+    """
 
     class State(models.TextChoices):
+        CALIBRATION = "waiting-for-calibration", "waiting for calibration"
         QUEUED = "queued", "queued"
         WAITING = "waiting-for-hospital", "waiting for hospital"
         RUNNING = "running", "running"
@@ -71,13 +96,15 @@ class Run(models.Model):
         CANCELLED = "cancelled", "cancelled"
 
     HELD: ClassVar[tuple[str, ...]] = (State.RUNNING, State.SCORING)
-    OPEN: ClassVar[tuple[str, ...]] = (State.QUEUED, State.WAITING, *HELD)
+    IN_LINE: ClassVar[tuple[str, ...]] = (State.CALIBRATION, State.QUEUED, State.WAITING)
+    OPEN: ClassVar[tuple[str, ...]] = (*IN_LINE, *HELD)
 
     evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="runs")
     hospital = models.ForeignKey(Hospital, on_delete=models.PROTECT, related_name="runs")
     cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="runs")
+    calibrates = models.BooleanField(default=False, help_text="For the operating point only; counts in no number.")
 
-    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=24, choices=State, default=State.QUEUED)
     state_since = models.DateTimeField(default=timezone.now)
     attempt = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

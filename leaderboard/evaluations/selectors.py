@@ -86,7 +86,8 @@ class Operations:
 
 
 def runs_of(submission: Submission) -> QuerySet[Run]:
-    return Run.objects.filter(evaluation__submission=submission).select_related("hospital", "cohort")
+    rows = Run.objects.filter(evaluation__submission=submission).select_related("hospital", "cohort")
+    return rows.order_by("-calibrates", "hospital__name")
 
 
 def get_run_for(user: Person, pk: int) -> Run:
@@ -184,11 +185,12 @@ def runs_at(hospital_id: int) -> QuerySet[Run]:
 
 
 def results_of(evaluation: Evaluation) -> wire.Results | None:
-    """All cohort results of an evaluation as one, hospitals by name; None if it has none.
+    """All held-out cohort results of an evaluation as one, hospitals by name; None if it has none.
 
     The model is called by its submission's id: two teams may give the same name.
     """
-    rows = CohortResult.objects.filter(run__evaluation=evaluation).order_by("run__hospital__name", "run__cohort")
+    held_out = CohortResult.objects.filter(run__evaluation=evaluation, run__calibrates=False)
+    rows = held_out.order_by("run__hospital__name", "run__cohort")
     parts = [msgspec.convert(row.payload, wire.Results) for row in rows]
     if not parts:
         return None

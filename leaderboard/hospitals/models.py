@@ -45,18 +45,22 @@ class Stewardship(models.Model):
 
 
 class Cohort(models.Model):
-    """A frozen, versioned set of a hospital's cases. Its fingerprint binds every scan and reference to its case."""
+    """A frozen, versioned set of a hospital's cases. Its fingerprint binds every scan and reference to its case.
+
+    Calibration patients are as held out as the others, but only operating points are frozen on them.
+    """
 
     class Purpose(models.TextChoices):
         HELD_OUT = "held-out", "held out"
         SAMPLE = "sample", "public sample"
+        CALIBRATION = "calibration", "calibration"
 
     hospital = models.ForeignKey(Hospital, on_delete=models.PROTECT, related_name="cohorts")
     name = models.CharField(max_length=100)
     version = models.CharField(max_length=40)
     fingerprint = models.CharField(max_length=80)
     folder = models.CharField(max_length=1000)
-    purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.HELD_OUT)
+    purpose = models.CharField(max_length=12, choices=Purpose, default=Purpose.HELD_OUT)
     frozen_at = models.DateTimeField(default=timezone.now)
     counts = models.JSONField(default=dict, blank=True)
 
@@ -65,7 +69,9 @@ class Cohort(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("hospital", "name", "version"), name="cohort_version_once"),
             models.UniqueConstraint(fields=("hospital", "fingerprint"), name="cohort_fingerprint_once"),
-            models.CheckConstraint(condition=Q(purpose__in=("held-out", "sample")), name="cohort_purpose_known"),
+            models.CheckConstraint(
+                condition=Q(purpose__in=("held-out", "sample", "calibration")), name="cohort_purpose_known"
+            ),
         )
 
     def __str__(self) -> str:

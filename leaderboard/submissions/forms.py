@@ -37,7 +37,15 @@ class SubmissionForm(forms.Form):
         max_value=1,
         initial=0.5,
         widget=forms.NumberInput(attrs={"step": "any"}),
-        help_text="A patient is flagged when the likelihood is above it. Fixed now, before the first held-out scan.",
+        help_text="A patient is flagged when the likelihood is above it. Fixed now, before the first held-out scan. "
+        "Where the benchmark has calibration patients, it is frozen on them instead, the same way for everybody.",
+    )
+    declared_prevalence = forms.FloatField(
+        label="Prevalence that the likelihoods are made for",
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "any"}),
+        help_text="Say 0.04 if, of a thousand people like those the model is meant for, 40 have cancer. "
+        "Without it, calibration shows its slope only. It changes no rank.",
     )
     trained_on = forms.ModelMultipleChoiceField(
         label="Trained on data of",

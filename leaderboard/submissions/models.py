@@ -43,6 +43,12 @@ class Submission(models.Model):
     image = models.CharField("config digest", max_length=80, blank=True, db_index=True)
     contract = models.CharField(max_length=20)
     threshold = models.FloatField(default=0.5, validators=[MinValueValidator(0), MaxValueValidator(1)])
+    declared_prevalence = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="That its likelihoods are made for; they are no probabilities without.",
+    )
     trained_on = models.ManyToManyField(Hospital, related_name="+", blank=True)
     public = models.BooleanField(default=True)
 
@@ -76,6 +82,12 @@ class Submission(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(threshold__gte=0) & Q(threshold__lte=1), name="submission_threshold_0_1"
+            ),
+            models.CheckConstraint(
+                condition=Q(declared_prevalence__isnull=True)
+                | (Q(declared_prevalence__gt=0) & Q(declared_prevalence__lt=1)),
+                name="submission_prevalence_0_1",
+                violation_error_message="A prevalence lies strictly between 0 and 1.",
             ),
             models.CheckConstraint(
                 condition=~Q(state="accepted") | (~Q(image="") & Q(accepted_at__isnull=False)),

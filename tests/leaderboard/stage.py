@@ -15,7 +15,7 @@ from evaluator.records import Volume
 from evaluator.volumes import read_volume, write_nifti
 from leaderboard.accounts.models import Membership, Team, User
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.services import pancreas_benchmark_create
+from leaderboard.benchmarks.services import calibration_set, pancreas_benchmark_create
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services import run_execute
 from leaderboard.hospitals.models import Cohort, Hospital
@@ -52,6 +52,14 @@ class Stage:
     team: Team
     member: User
     engine: FakeEngine
+
+    def calibrate(self, folder: Path, *, false_alarm_share: float = 0.2) -> Cohort:
+        """Four patients with and four without cancer, to freeze operating points on."""
+        hospital = Hospital.objects.create(slug="northgate", name="Northgate")
+        write_tiny_cohort(folder, cases=CASES, hospital="northgate")
+        cohort = cohort_import(hospital=hospital, folder=folder, by=None, purpose=Cohort.Purpose.CALIBRATION)
+        calibration_set(benchmark=self.benchmark, cohorts=[cohort], false_alarm_share=false_alarm_share)
+        return cohort
 
     def archive(self, program: Program = detect, *, name: str = "detector") -> bytes:
         """A saved image; the engine runs `program` for it."""

@@ -9,18 +9,19 @@ from pathlib import Path
 from django.core.files import File
 
 from evaluator.synthetic import synthesize
-from evaluator.synthetic.hospitals import SAMPLE, choose_hospitals
+from evaluator.synthetic.hospitals import CALIBRATION, SAMPLE, choose_hospitals
 from leaderboard.accounts.models import Membership, Team, User
 from leaderboard.accounts.services import team_add, team_create
 from leaderboard.awards.services.criteria import criteria_create
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.services import pancreas_benchmark_create
+from leaderboard.benchmarks.services import calibration_set, pancreas_benchmark_create
 from leaderboard.hospitals.models import Cohort, Hospital, Stewardship
 from leaderboard.hospitals.services import cohort_import
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.services import submission_create
 
 HOSPITALS, CASES, SEED = 4, 16, 7
+FALSE_ALARM_SHARE = 0.1  # what ten or so calibration patients without cancer can promise
 COUNTRY = "Made up"
 
 
@@ -74,20 +75,24 @@ def demonstration_create(*, folder: Path, say: Callable[[str], None]) -> Benchma
             say(f"{len(drawn)} scans drawn")
 
     say(f"{HOSPITALS} hospitals of {CASES} scans in {folder}")
-    paths = synthesize(folder, hospitals=HOSPITALS, cases=CASES, seed=SEED, progress=one_more)
-    names = {hospital.slug: hospital.name for hospital in (*choose_hospitals(HOSPITALS, seed=SEED), SAMPLE)}
-    held_out: list[Cohort] = []
-    sample: Cohort | None = None
+    paths = synthesize(folder, hospitals=HOSPITALS, cases=CASES, seed=SEED, progress=one_more, calibration=CASES)
+    made = (*choose_hospitals(HOSPITALS, seed=SEED), CALIBRATION, SAMPLE)
+    names = {hospital.slug: hospital.name for hospital in made}
+    purposes = {SAMPLE.slug: Cohort.Purpose.SAMPLE, CALIBRATION.slug: Cohort.Purpose.CALIBRATION}
+    cohorts: dict[str, list[Cohort]] = {purpose: [] for purpose in Cohort.Purpose.values}
     for path in paths:
         hospital, _ = Hospital.objects.get_or_create(
             slug=path.name, defaults={"name": names[path.name], "country": COUNTRY}
         )
-        if path.name == SAMPLE.slug:
-            sample = cohort_import(hospital=hospital, folder=path, by=None, purpose=Cohort.Purpose.SAMPLE)
-        else:
-            held_out.append(cohort_import(hospital=hospital, folder=path, by=None))
+        purpose = purposes.get(path.name, Cohort.Purpose.HELD_OUT)
+        cohorts[purpose].append(cohort_import(hospital=hospital, folder=path, by=None, purpose=purpose))
+    held_out, [sample] = cohorts[Cohort.Purpose.HELD_OUT], cohorts[Cohort.Purpose.SAMPLE]
     people_create(held_out[0].hospital)
     benchmark = pancreas_benchmark_create(cohorts=held_out, sample=sample, demonstration=True)
+    if not benchmark.submissions.exists():
+        calibration_set(
+            benchmark=benchmark, cohorts=cohorts[Cohort.Purpose.CALIBRATION], false_alarm_share=FALSE_ALARM_SHARE
+        )
     criteria_create(benchmark=benchmark)
     say(f"{benchmark}: {len(held_out)} hospitals, {sum(cohort.cases.count() for cohort in held_out)} held-out scans")
     return benchmark

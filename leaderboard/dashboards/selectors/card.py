@@ -118,7 +118,7 @@ def roc_of(card: ReportCard) -> RocCurve:
     """Empty where the area is hidden or not available: the curve says no less than it."""
     if card.overall["auc"]["value"] is None:
         return NO_CURVE
-    patients = outcomes_of(card.evaluation, threshold=card.submission.threshold).values()
+    patients = outcomes_of(card.evaluation, threshold=card.evaluation.threshold).values()
     return roc_curve([outcome.likelihood for outcome in patients], [outcome.case.cancer for outcome in patients])
 
 

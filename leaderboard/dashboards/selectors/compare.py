@@ -71,8 +71,8 @@ def compare(benchmark: Benchmark, ids: Sequence[str]) -> Compared:
     if len(found.cards) < 2:
         raise Http404("No such submission in this ranking.")
     one, two = found.cards[0], found.cards[1]
-    first = outcomes_of(one.evaluation, threshold=one.submission.threshold)
-    second = outcomes_of(two.evaluation, threshold=two.submission.threshold)
+    first = outcomes_of(one.evaluation, threshold=one.evaluation.threshold)
+    second = outcomes_of(two.evaluation, threshold=two.evaluation.threshold)
     pairs = [(first[key], second[key]) for key in first if key in second]
     cancers = [pair for pair in pairs if pair[0].case.cancer]
     others = [pair for pair in pairs if not pair[0].case.cancer]

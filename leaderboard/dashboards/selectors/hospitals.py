@@ -6,6 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Count as Number
+from django.db.models import Q
+
 from evaluator.statistics.disclosure import hidden_cells
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.hospitals.models import Case, Cohort, Hospital
@@ -33,8 +36,17 @@ class HospitalRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CalibrationRow:
+    """A cohort that operating points are frozen on; None where its patients are too few to be counted in public."""
+
+    cohort: Cohort
+    patients: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hospitals:
     rows: list[HospitalRow]
+    calibration: list[CalibrationRow]
     minimum: int
 
 
@@ -83,4 +95,14 @@ def hospital_rows() -> Hospitals:
                 scanners=counted(tally[pk]["scanner"], minimum=minimum),
             )
         )
-    return Hospitals(rows=sorted(rows, key=lambda row: row.hospital.name), minimum=minimum)
+    rows.sort(key=lambda row: row.hospital.name)
+    return Hospitals(rows=rows, calibration=calibration_rows(minimum=minimum), minimum=minimum)
+
+
+def calibration_rows(*, minimum: int) -> list[CalibrationRow]:
+    cohorts = Cohort.objects.filter(purpose=Cohort.Purpose.CALIBRATION).select_related("hospital")
+    counted = cohorts.annotate(patients=Number("cases", filter=Q(cases__index_scan=True)))
+    return [
+        CalibrationRow(cohort=cohort, patients=cohort.patients if cohort.patients >= minimum else None)
+        for cohort in counted
+    ]

@@ -37,6 +37,11 @@ def prevalence(value: float) -> str:
 
 
 @register.filter
+def threshold(value: float) -> str:
+    return f"{value:.4g}"
+
+
+@register.filter
 def utc(moment: datetime | None) -> str:
     if moment is None:
         return ""

@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from leaderboard.accounts.models import User
 from leaderboard.evaluations.models import Evaluation, Run
+from leaderboard.evaluations.services.line import EXECUTE, place, ring
+from leaderboard.evaluations.services.operating_point import declared
 from leaderboard.evaluations.services.settle import evaluation_settle
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import bell
@@ -19,36 +21,37 @@ from leaderboard.submissions.models import Submission
 
 logger = logging.getLogger(__name__)
 
-EXECUTE = "evaluations.execute"
 State = Run.State
 
 
 @transaction.atomic
 def evaluation_create(*, submission_id: UUID) -> Evaluation:
-    """The evaluation of an accepted submission, with a run for each held-out cohort; once, however often asked."""
+    """The evaluation of an accepted submission, with a run for each cohort; once, however often asked.
+
+    Where the benchmark has calibration patients they come first; else the submission's own threshold is frozen here.
+    """
     submission = Submission.objects.select_for_update().get(pk=submission_id)
     if submission.state != Submission.State.ACCEPTED:
         raise Refusal(f"“{submission.model}” is not accepted.", why=f"It is {submission.get_state_display()}.")
-    evaluation, made = Evaluation.objects.get_or_create(submission=submission)
+    benchmark = submission.benchmark
+    calibration = list(benchmark.calibration.select_related("hospital"))
+    begin = {} if calibration else declared(submission)
+    evaluation, made = Evaluation.objects.get_or_create(submission=submission, defaults=begin)
     if made:
-        for cohort in submission.benchmark.cohorts.select_related("hospital"):
+        for cohort in (*calibration, *benchmark.cohorts.select_related("hospital")):
             run = Run(
                 evaluation=evaluation,
                 hospital=cohort.hospital,
                 cohort=cohort,
-                state=State.QUEUED if cohort.hospital.active else State.WAITING,
+                calibrates=cohort in calibration,
                 cases_total=cohort.cases.count(),
             )
+            run.state = place(run)
             run.full_clean()
             run.save()
             ring(run)
         logger.info("evaluation %s of submission %s put in line", evaluation.pk, submission.pk)
     return evaluation
-
-
-def ring(run: Run) -> None:
-    if run.state == State.QUEUED:
-        bell.ring(EXECUTE, run.pk, queue=run.hospital.queue)
 
 
 @transaction.atomic
@@ -63,7 +66,7 @@ def run_cancel(*, run: Run, by: User | None) -> Run:
     now = timezone.now()
     rows = Run.objects.filter(pk=run.pk)
     changes = {"state_since": now, "finished": now, "failure": "cancelled", "fault": "nobody", "reason": "Cancelled."}
-    in_line = rows.filter(state__in=(State.QUEUED, State.WAITING)).update(state=State.CANCELLED, **changes)
+    in_line = rows.filter(state__in=Run.IN_LINE).update(state=State.CANCELLED, **changes)
     if not in_line and not rows.filter(state__in=Run.HELD).update(cancel_requested=True):
         raise Refusal("This run cannot be cancelled.", why="It has ended.")
     logger.info("run %s: cancel asked by user %s", run.pk, by and by.pk)
@@ -85,7 +88,7 @@ def run_requeue(*, run: Run, by: User | None) -> Run:
         raise Refusal("This run cannot be put in line again.", why="Its submission was withdrawn.")
     ended = Run.objects.filter(pk=run.pk, state__in=(State.FAILED, State.CANCELLED))
     changed = ended.update(
-        state=State.QUEUED if run.hospital.active else State.WAITING,
+        state=place(run),
         state_since=timezone.now(),
         attempt=0,
         cases_done=0,

@@ -29,6 +29,7 @@ from evaluator.errors import (
 from evaluator.pipeline import run_cohort
 from evaluator.records import CohortResult, SubmissionRecord
 from evaluator.scoring import DEFAULT_HIT_RULE, SCORER
+from evaluator.statistics.operating_point import Status
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services import settle, watch
 from leaderboard.hospitals.models import Hospital
@@ -119,7 +120,8 @@ def require_answers(result: CohortResult) -> None:
 
 
 def as_results(run: Run, result: CohortResult) -> wire.Results:
-    submission = run.evaluation.submission
+    evaluation, submission = run.evaluation, run.evaluation.submission
+    frozen = evaluation.operating_point or {}  # of calibration patients nothing is flagged: the threshold comes of them
     return wire.Results(
         schema=wire.SCHEMA,
         scorer=SCORER,
@@ -128,7 +130,9 @@ def as_results(run: Run, result: CohortResult) -> wire.Results:
             model=submission.model,
             image=submission.image,
             contract=submission.contract,
-            threshold=submission.threshold,
+            threshold=frozen.get("threshold", submission.threshold),
+            locked=frozen.get("status", Status.EXPLORATORY),
+            declared_prevalence=submission.declared_prevalence,
             trained_on=tuple(submission.trained_on.order_by("name").values_list("name", flat=True)),
             submitted=submission.created.isoformat(),
         ),

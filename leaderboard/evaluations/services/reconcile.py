@@ -14,7 +14,8 @@ from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.reaper import reap
 from evaluator.errors import FailureClass, PlatformFault
 from leaderboard.evaluations.models import Run
-from leaderboard.evaluations.services.dispatch import evaluation_create, ring
+from leaderboard.evaluations.services.dispatch import evaluation_create
+from leaderboard.evaluations.services.line import ring
 from leaderboard.evaluations.services.settle import evaluation_settle
 from leaderboard.lib import broker
 from leaderboard.lib.leases import RELEASED, next_ring

@@ -13,6 +13,7 @@ from django.utils import timezone
 from evaluator.errors import FailureClass, Fault
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.evaluations.services.audit import run_audited
+from leaderboard.evaluations.services.operating_point import operating_point_lock
 from leaderboard.evaluations.signals import evaluation_done
 from leaderboard.lib.files import json_digest
 from leaderboard.lib.leases import RELEASED, next_ring, retry_at
@@ -38,6 +39,8 @@ def run_done(run: Run, token: UUID, *, payload: dict[str, Any], peak_memory_byte
     CohortResult.objects.create(run=run, payload=payload, sha256=json_digest(payload))
     logger.info("run %s done", run.pk)
     run_audited(run, payload)
+    if run.calibrates:
+        operating_point_lock(evaluation_id=run.evaluation_id)
     evaluation_settle(run.evaluation_id)
     return True
 
@@ -72,7 +75,7 @@ def run_stopped(run: Run, token: UUID, *, state: str, reason: str) -> None:
 def evaluation_settle(evaluation_id: int) -> None:
     """Give the evaluation the state that follows from its runs', and tell those above when it is done."""
     evaluation = Evaluation.objects.select_for_update().get(pk=evaluation_id)
-    state = follows_from(set(evaluation.runs.values_list("state", flat=True)))
+    state = follows_from(set(evaluation.runs.values_list("state", "calibrates")))
     if state == evaluation.state:
         return
     evaluation.state = state
@@ -84,10 +87,16 @@ def evaluation_settle(evaluation_id: int) -> None:
         evaluation_done.send(sender=Evaluation, evaluation_id=evaluation.pk, benchmark_id=benchmark_id)
 
 
-def follows_from(states: set[str]) -> str:
-    """Open while any run is open; done when all are; else failed if any is, else cancelled."""
+def follows_from(runs: set[tuple[str, bool]]) -> str:
+    """Open while any run is open; done when all are; else failed if any is, else cancelled.
+
+    A run that waits for a calibration that has failed waits for nothing: it is not open.
+    """
+    states = {state for state, _ in runs}
+    if {(State.FAILED, True), (State.CANCELLED, True)} & runs:
+        states.discard(State.CALIBRATION)
     if states & set(Run.OPEN):
-        untouched = states <= {State.QUEUED, State.WAITING}
+        untouched = states <= set(Run.IN_LINE)
         return Evaluation.State.QUEUED if untouched else Evaluation.State.RUNNING
     if states == {State.DONE}:
         return Evaluation.State.DONE

@@ -34,6 +34,7 @@ def submission_create(
     trained_on: Collection[Hospital],
     by: User,
     public: bool = True,
+    declared_prevalence: float | None = None,
 ) -> Submission:
     """Take an image archive in, as `docker save` wrote it.
 
@@ -56,6 +57,7 @@ def submission_create(
         archive_sha256="",
         contract=contract,
         threshold=threshold,
+        declared_prevalence=declared_prevalence,
         public=public,
     )
     require_clean(submission)

@@ -78,3 +78,23 @@ def test_curves_are_added_where_they_are_asked_for(file: Path) -> None:
     assert (found["seed"], list(found["net_benefit"])) == (5, ["0.0001", "0.04"])
     assert report(file, "--curves", "--seed", "5", "--json").out == done.out
     assert "calibration, slope" in report(file, "--curves").out
+
+
+def test_the_operating_point_comes_from_calibration_patients(file: Path, tmp_path: Path) -> None:
+    calibration = tmp_path / "calibration.json"
+    wire.write(calibration, results("m", counted("C", found=1, cancers=2, cleared=40, healthy=50)))
+    found = json.loads(report(file, "--calibration", calibration, "--alpha", "0.3", "--json").out)
+    model = found["models"][0]
+    assert (model["threshold"], model["operating_point"]) == (0.1, "locked")
+    assert json.loads(report(file, "--json").out)["models"][0]["operating_point"] == "locked by the submission"
+    given = json.loads(report(file, "--threshold", "0.3", "--json").out)
+    assert given["models"][0]["operating_point"] == "exploratory"
+    assert "locked before the test" in report(file, "--calibration", calibration, "--alpha", "0.3").out
+    for arguments, words in (
+        ((file, "--calibration", calibration, "--alpha", "0.01"), "Calibration too small"),
+        ((file, "--calibration", calibration, "--alpha", "0.3", "--threshold", "0.5"), "one threshold"),
+        ((file, "--calibration", file), "calibrated on"),
+    ):
+        refused = report(*arguments, "--json")
+        assert (refused.code in (2, 3), refused.out) == (True, "")
+        assert words in refused.err

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.http import Http404
 
 from leaderboard.accounts.models import User
 from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
 from leaderboard.benchmarks.selectors import get_benchmark_for, main_benchmark
-from leaderboard.benchmarks.services import SIZE_STRATA, pancreas_benchmark_create
+from leaderboard.benchmarks.services import SIZE_STRATA, calibration_set, pancreas_benchmark_create
+from leaderboard.hospitals.models import Cohort
+from leaderboard.lib.errors import Refusal
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -63,3 +65,57 @@ def test_an_unpublished_benchmark_exists_for_organisers_only(
     assert get_benchmark_for(organiser, benchmark_rows.slug) == benchmark_rows
     with pytest.raises(Http404):
         get_benchmark_for(member, benchmark_rows.slug)
+
+
+def calibration_cohort(*, negative: int = 10, **fields: object) -> Cohort:
+    return factories.make_cohort(positive=1, negative=negative, purpose=Cohort.Purpose.CALIBRATION, **fields)
+
+
+def test_calibration_patients_are_taken_where_they_can_promise_the_share(benchmark_rows: Benchmark) -> None:
+    with pytest.raises(Refusal, match="Calibration too small: 8 patients"):
+        calibration_set(benchmark=benchmark_rows, cohorts=[calibration_cohort(negative=8)], false_alarm_share=0.1)
+    nine = calibration_cohort(negative=9)
+    changed = calibration_set(benchmark=benchmark_rows, cohorts=[nine], false_alarm_share=0.1)
+    assert (list(changed.calibration.all()), changed.false_alarm_share, changed.confident) == ([nine], 0.1, False)
+    with pytest.raises(Refusal, match="95 % certainty"):
+        calibration_set(benchmark=benchmark_rows, cohorts=[nine], false_alarm_share=0.1, confident=True)
+
+
+def test_panel_patients_do_not_calibrate(benchmark_rows: Benchmark) -> None:
+    held_out = benchmark_rows.cohorts.select_related("hospital").first()
+    assert held_out is not None
+    with pytest.raises(Refusal, match="not imported for calibration"):
+        calibration_set(benchmark=benchmark_rows, cohorts=[held_out], false_alarm_share=0.3)
+    same = calibration_cohort(hospital=held_out.hospital, version="2")
+    with pytest.raises(Refusal, match=r"8 patients of .* are on the panel"):
+        calibration_set(benchmark=benchmark_rows, cohorts=[same], false_alarm_share=0.1)
+    assert not benchmark_rows.calibration.exists()
+
+
+def test_a_cohort_with_calibration_patients_does_not_join_the_panel(benchmark_rows: Benchmark) -> None:
+    mine = calibration_cohort()
+    calibration_set(benchmark=benchmark_rows, cohorts=[mine], false_alarm_share=0.1)
+    late = factories.make_cohort(hospital=mine.hospital, version="2")
+    with pytest.raises(Refusal, match="on the panel"):
+        pancreas_benchmark_create(cohorts=[late], sample=None)
+    assert late not in benchmark_rows.cohorts.all()
+
+
+def test_after_the_first_submission_the_calibration_stays(benchmark_rows: Benchmark) -> None:
+    mine = calibration_cohort()
+    calibration_set(benchmark=benchmark_rows, cohorts=[mine], false_alarm_share=0.1)
+    factories.SubmissionFactory.create(benchmark=benchmark_rows)
+    calibration_set(benchmark=benchmark_rows, cohorts=[mine], false_alarm_share=0.1)  # the same is no change
+    with pytest.raises(Refusal, match="cannot change any more"):
+        calibration_set(benchmark=benchmark_rows, cohorts=[mine], false_alarm_share=0.2)
+
+
+def test_the_command_takes_calibration_cohorts_and_says_what_is_wrong(benchmark_rows: Benchmark) -> None:
+    calibration_cohort()
+    with pytest.raises(CommandError, match="Calibration too small"):
+        call_command("pancreas_benchmark")
+    call_command("pancreas_benchmark", "--false-alarms", "0.1")
+    benchmark_rows.refresh_from_db()
+    assert benchmark_rows.false_alarm_share == 0.1
+    with pytest.raises(CommandError, match="above 0 and below 1"):
+        call_command("pancreas_benchmark", "--false-alarms", "1.5")

@@ -96,6 +96,9 @@ def standing(submission: Submission) -> str:
         retried = f" ({submission.reason} Tried again.)" if submission.reason else ""
         return f"{submission.get_state_display()}{retried}"
     runs = list(evaluation.runs.all())
+    if evaluation.operating_point is None and not any(run.state == Run.State.FAILED for run in runs):
+        return "its operating point is being frozen on calibration patients"
+    runs = [run for run in runs if not run.calibrates or run.state == Run.State.FAILED]
     done = sum(run.state == Run.State.DONE for run in runs)
     failed = "; ".join(run.reason for run in runs if run.state == Run.State.FAILED)
     line = f"{evaluation.get_state_display()}, {done} of {len(runs)} hospitals"

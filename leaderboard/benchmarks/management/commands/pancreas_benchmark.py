@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from leaderboard.benchmarks.services import pancreas_benchmark_create
+from evaluator.errors import EvaluatorError
+from leaderboard.benchmarks.services import calibration_set, pancreas_benchmark_create
 from leaderboard.hospitals.models import Cohort
+from leaderboard.lib.errors import Refusal
 
 
 class Command(BaseCommand):
-    help = "Make the benchmark “Pancreatic cancer on CT” on every held-out cohort, or add new cohorts to it."
+    help = (
+        "Make the benchmark “Pancreatic cancer on CT” on every held-out cohort, or add new cohorts to it. "
+        "Where cohorts were imported for calibration, operating points are frozen on them."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--false-alarms", type=float, default=0.01, metavar="SHARE", help="that operating points are frozen for"
+        )
+        parser.add_argument("--confident", action="store_true", help="at most that share with 95 %% certainty")
 
     def handle(self, *args: Any, **options: Any) -> None:
         benchmark = pancreas_benchmark_create(
             cohorts=list(Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT)),
             sample=Cohort.objects.filter(purpose=Cohort.Purpose.SAMPLE).order_by("-frozen_at").first(),
         )
+        calibration = list(Cohort.objects.filter(purpose=Cohort.Purpose.CALIBRATION))
+        try:
+            if calibration:
+                calibration_set(
+                    benchmark=benchmark,
+                    cohorts=calibration,
+                    false_alarm_share=options["false_alarms"],
+                    confident=options["confident"],
+                )
+        except (Refusal, EvaluatorError) as refusal:
+            raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{benchmark} runs on {benchmark.cohorts.count()} cohorts.")

@@ -19,7 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("hospital", help="the hospital's slug")
         parser.add_argument("folder", type=Path)
         parser.add_argument("--name", help="makes the hospital, under this name, if it is not there yet")
-        parser.add_argument("--sample", action="store_true", help="public sample cases, for try-outs")
+        purpose = parser.add_mutually_exclusive_group()
+        purpose.add_argument("--sample", action="store_true", help="public sample cases, for try-outs")
+        purpose.add_argument("--calibration", action="store_true", help="patients to freeze operating points on")
 
     def handle(self, *args: Any, **options: Any) -> None:
         hospital = Hospital.objects.filter(slug=options["hospital"]).first()
@@ -27,7 +29,9 @@ class Command(BaseCommand):
             hospital = Hospital.objects.create(slug=options["hospital"], name=options["name"])
         if hospital is None:
             raise CommandError(f"There is no hospital {options['hospital']!r}. Give --name to make it.")
-        purpose = Cohort.Purpose.SAMPLE if options["sample"] else Cohort.Purpose.HELD_OUT
+        purpose = Cohort.Purpose.HELD_OUT
+        if options["sample"] or options["calibration"]:
+            purpose = Cohort.Purpose.SAMPLE if options["sample"] else Cohort.Purpose.CALIBRATION
         try:
             cohort = cohort_import(hospital=hospital, folder=options["folder"], by=None, purpose=purpose)
         except Refusal as refusal:
