@@ -68,11 +68,16 @@ class OperatingPoint:
             return (
                 f"Calibration too small: {self.negatives} patients without cancer cannot promise {alpha} false alarms."
             )
-        place = f"the {self.k}-th smallest of {self.negatives} calibration patients without cancer"
+        place = f"the {_ordinal(self.k or 0)} smallest of {self.negatives} calibration patients without cancer"
         promise = f"surely (95 %) at most {alpha}" if self.confident else f"{alpha} on average"
         if self.threshold == math.inf:
             return f"Locked so that nobody is flagged: {place} is a failed scan."
         return f"Flagged above {self.threshold:g}, locked before the test: {place}; false alarms {promise}."
+
+
+def _ordinal(number: int) -> str:
+    """21st, 22nd, 23rd, 24th; 11th, 12th and 13th."""
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def _check_alpha(alpha: float) -> None:

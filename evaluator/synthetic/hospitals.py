@@ -133,8 +133,8 @@ SAMPLE = Hospital(
 )
 CALIBRATION = Hospital(
     slug="calibration",
-    name="Calibration patients",
-    prefix="CA",
+    name="Riverside Imaging Centre",
+    prefix="RI",
     scanners=("Aurora 40", "Boreal 64"),
     spacing_mm=(2.0, 2.0),
     slice_mm=3.0,

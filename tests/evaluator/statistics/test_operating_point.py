@@ -48,7 +48,7 @@ def test_the_tenth_of_nineteen_is_the_threshold_counted_by_hand() -> None:
     point = freeze_threshold(range(19), alpha=0.5)
     assert (point.k, point.threshold, point.negatives) == (10, 9.0, 19)
     assert achieved_specificity(point, range(19)).k == 10  # a score equal to the threshold is not flagged
-    assert "10-th smallest of 19" in point.sentence
+    assert "10th smallest of 19" in point.sentence
 
 
 @pytest.mark.parametrize("confident", [False, True])
@@ -179,3 +179,12 @@ def test_locked_and_exploratory_never_stand_in_one_column() -> None:
     check_one_column([locked, bare])
     with pytest.raises(UsageError, match="one column"):
         check_one_column([locked, tuned.point])
+
+
+@pytest.mark.parametrize(
+    ("scores", "alpha", "said"),
+    [(1, 0.5, "the 1st"), (2, 0.34, "the 2nd"), (3, 0.25, "the 3rd"), (4, 0.2, "the 4th"), (12, 0.1, "the 12th")],
+)
+def test_a_place_is_said_as_people_say_it(scores: int, alpha: float, said: str) -> None:
+    point = freeze_threshold(np.linspace(0, 1, scores), alpha=alpha)
+    assert f"{said} smallest of {scores} " in point.sentence
