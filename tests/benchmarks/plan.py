@@ -30,6 +30,7 @@ class Situation:
     files: CaseFiles
     programs: tuple[Program, ...]
     label: int = 0
+    once: bool = False  # too long to be repeated
     aimed: bool = False  # whether the design's targets are about a case of this size
 
 
@@ -41,6 +42,8 @@ OUTLINE = "One structure in memory: Dice, HD95, ASSD, NSD"
 CASE = "The whole case, from two .nii.gz files to every metric"
 MANY = "A label map in memory: every structure's Dice, NSD, HD95"
 TABLES = (OUTLINE, CASE, MANY)
+COHORT, RANKING = "One cohort: intervals and resamples", "Rankings over hospitals, all pairs at once"
+COHORT_TABLES = (COHORT, RANKING)
 
 ON_OUTLINES = (
     Program(name=OURS, module="ours", act="outline"),

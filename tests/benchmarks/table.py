@@ -9,8 +9,10 @@ from statistics import median
 
 from tests.benchmarks.measure import Measured
 from tests.benchmarks.numbers import Agreement, compare
-from tests.benchmarks.plan import OURS, TABLES, Program, Situation
-from tests.benchmarks.targets import judge_ratio, judge_seconds
+from tests.benchmarks.plan import COHORT_TABLES, OURS, TABLES, Program, Situation
+from tests.benchmarks.targets import judge_memory, judge_ratio, judge_seconds
+
+ALL_TABLES = (*TABLES, *COHORT_TABLES)
 
 HEAD = ("situation", "program", "median", "CPU", "runs", "memory", "ratio to ours", "agreement", "target, or why not")
 
@@ -53,7 +55,8 @@ class Row:
         ratio = median(seconds) / median(self.ours.seconds) if self.ours.seconds else None
         target = ""
         if self.situation.aimed and self.is_ours:
-            target = judge_seconds(table, name, median(seconds))
+            judged = judge_seconds(table, name, median(seconds)), judge_memory(name, self.measured.memory)
+            target = ", ".join(filter(None, judged))
         elif self.situation.aimed and ratio is not None:
             target = judge_ratio(table, self.program.name, ratio)
         return (
@@ -77,8 +80,8 @@ class Row:
 
 
 def render(rows: Sequence[Row]) -> str:
-    """All rows, a table for each of the three questions."""
-    ordered = sorted(rows, key=lambda row: TABLES.index(row.situation.table))
+    """All rows, a table for each question."""
+    ordered = sorted(rows, key=lambda row: ALL_TABLES.index(row.situation.table))
     parts = [
         f"## {title}\n\n{_table(row.cells for row in group)}"
         for title, group in groupby(ordered, key=lambda row: row.situation.table)

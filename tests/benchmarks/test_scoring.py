@@ -14,15 +14,15 @@ from tests.benchmarks.case import LESIONS, PANCREAS, CaseFiles, Size, write_case
 from tests.benchmarks.measure import Job, Measured, measure
 from tests.benchmarks.numbers import Numbers, compare
 from tests.benchmarks.plan import OURS, TABLES, Situation, full_plan, small_plan
-from tests.benchmarks.scoring import compare_all, describe_machine
+from tests.benchmarks.scoring import LIMIT, compare_all, describe_machine
 from tests.benchmarks.table import Row, render
 
 NO_FILES = CaseFiles(reference=Path("none"), prediction=Path("none"))
 
 
-def measured(plan: list[Situation], record: Callable[[str, object], None]) -> list[Row]:
+def measured(plan: list[Situation], record: Callable[[str, object], None], *, limit: float = LIMIT) -> list[Row]:
     """The rows of a plan: complete, shown, ours all there, no disagreement. Of time nothing is asserted."""
-    rows = compare_all(plan, tell=print)
+    rows = compare_all(plan, tell=print, limit=limit)
     record("shown", f"{render(rows)}\n{describe_machine(rows)}")
     assert [row.program for row in rows] == [program for situation in plan for program in situation.programs]
     assert [row.measured.failure for row in rows if row.is_ours and row.measured.failure] == []
