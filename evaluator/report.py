@@ -54,13 +54,15 @@ def make_report(
     locked: OperatingPoint | None = None,
     public_minimum: int = 0,
     curves_seed: int | None = None,
+    hospital_curves: bool = True,
 ) -> Report:
     """Turn results files into a report; files of one submission are taken together.
 
     ``threshold`` overrides the submission's own operating point, which makes the report exploratory; ``locked`` does so
     with one that was frozen on calibration patients.
-    ``curves_seed`` asks for FROC, calibration and net benefit too, and seeds their bootstrap (seconds a block). Raises
-    `TableRefused` where the results cannot be counted, `UsageError` for an impossible prevalence or threshold.
+    ``curves_seed`` asks for FROC, calibration and net benefit too, and seeds their bootstrap (seconds a block);
+    ``hospital_curves`` says whether of each hospital too. Raises `TableRefused` where the results cannot be counted,
+    `UsageError` for an impossible prevalence or threshold.
     """
     for prevalence in prevalences:
         check_prevalence(prevalence)
@@ -80,6 +82,7 @@ def make_report(
             cut=(threshold, Status.EXPLORATORY) if threshold is not None else _of(locked),
             public_minimum=public_minimum,
             curves_seed=curves_seed,
+            hospital_curves=hospital_curves,
         )
         for files in by_submission(results).values()
     ]
@@ -97,6 +100,7 @@ def _report_model(
     cut: tuple[float, str] | None,
     public_minimum: int,
     curves_seed: int | None,
+    hospital_curves: bool,
 ) -> ModelReport:
     first = files[0]
     threshold, status = cut or (first.submission.threshold, first.submission.locked)
@@ -105,6 +109,8 @@ def _report_model(
     blocks = {at: make_block(found, prevalences=prevalences) for at, found in parts.items()}
     if curves_seed is not None:
         for at, found in parts.items():
+            if not (hospital_curves or at == OVERALL):
+                continue
             patients = [outcome for hospital in found for outcome in hospital.patients]
             declared = first.submission.declared_prevalence
             drawn = make_curves(patients, prevalences=prevalences, declared=declared, seed=curves_seed)

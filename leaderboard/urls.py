@@ -1,4 +1,4 @@
-"""Addresses: the dashboards from the root, and each app that takes posts under its own name."""
+"""Addresses: the dashboards from the root, and each other app under its own name."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("submissions/", include("leaderboard.submissions.urls")),
     path("evaluations/", include("leaderboard.evaluations.urls")),
     path("awards/", include("leaderboard.awards.urls")),
+    path("leaderboard/", include("leaderboard.rankings.urls")),
     path("", include("leaderboard.dashboards.urls")),
     # Browsers ask for it where no page names an icon: beside JSON.
     path("favicon.ico", RedirectView.as_view(url=static("site/icon.svg")), name="icon"),

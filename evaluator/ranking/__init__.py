@@ -2,6 +2,7 @@
 
 from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, Admission, admit_results
 from evaluator.ranking.methods import METHODS, TRANSFER, MethodRanking, rank_by_method
+from evaluator.ranking.publishable import publishable
 from evaluator.ranking.rank import DEFAULT_REPLICATES, rank_admitted, rank_results, rank_table
 from evaluator.ranking.records import SCHEMA, Ranking
 from evaluator.ranking.snapshot import Snapshot, make_snapshot, read_snapshot, write_snapshot
@@ -22,6 +23,7 @@ __all__ = [
     "admit_results",
     "admit_table",
     "make_snapshot",
+    "publishable",
     "rank_admitted",
     "rank_by_method",
     "rank_results",

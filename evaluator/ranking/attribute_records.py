@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CHANGES, NO_CHANGE = "changes", "no change detected"
 TOO_FEW, NOT_SEPARABLE = "too few", "not separable"
@@ -16,7 +16,7 @@ class GroupOrder:
     """
 
     group: str
-    patients: dict[str, int]  # by what is counted: positive and negative, or patients
+    patients: dict[str, int | None]  # by what is counted: positive and negative, or patients; None where hidden
     tau: float | None
     tau_null: float | None  # median of the random groups, with their 2.5 % and 97.5 % quantiles
     tau_null_low: float | None
@@ -72,3 +72,4 @@ class AttributeResult:
     too_few: tuple[str, ...] = ()
     statistic: float | None = None  # Q
     critical: float | None = None  # simultaneous 95 % quantile over pairs × groups
+    uncounted: dict[str, int | None] = field(default_factory=dict)  # patients in no group; None where hidden

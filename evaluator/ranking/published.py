@@ -14,6 +14,7 @@ from evaluator.ranking.panel import NEGATIVE, POSITIVE, Codes, Panel
 WITHHELD = "withheld"
 PATIENT, HOSPITAL, TRUTH = "patient", "hospital", "truth"
 ANSWER = "correct: "  # before a model's name, so that a model may be called like an attribute
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "'")
 ORDER = ("sex", "age", "race", "phase", "scanner")  # what is worth most is withheld last
 
 
@@ -92,7 +93,17 @@ def _hidden(counts: Codes, minimum: int) -> Codes:
     return order[:few]
 
 
+def cell(text: str) -> str:
+    """What begins like a formula gets an apostrophe, so that no spreadsheet runs a hospital's or a scanner's name."""
+    return f"'{text}" if text[:1] in FORMULAS else text
+
+
+def from_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """The table that `to_csv` wrote: without the apostrophes."""
+    return table.map(lambda text: text.removeprefix("'"))
+
+
 def to_csv(table: pd.DataFrame) -> bytes:
     text = StringIO()
-    table.to_csv(text, index=False, lineterminator="\n")
+    table.map(cell).to_csv(text, index=False, lineterminator="\n")
     return text.getvalue().encode()

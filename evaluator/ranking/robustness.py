@@ -100,6 +100,7 @@ def examine(panel: Panel, attribute: str, *, replicates: int, rng: np.random.Gen
         too_few=strata.too_few,
         statistic=interaction.statistic,
         critical=critical,
+        uncounted={kind: int(strata.uncounted[at]) for at, kind in enumerate(strata.kinds)},
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from evaluator import results as wire
 from evaluator.errors import InputRefused, TableRefused, UsageError
 from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, Admission, admit_results
+from evaluator.ranking.publishable import publishable
 from evaluator.ranking.published import publish, to_csv
 from evaluator.ranking.rank import DEFAULT_REPLICATES, rank_admitted
 from evaluator.ranking.records import Ranking
@@ -85,7 +86,7 @@ def make_snapshot(
     Returns
     -------
     snapshot : Snapshot
-        Its ``ranking`` is what `rank_results` gives for the same arguments.
+        Its ``ranking`` is what `rank_results` gives for the same arguments, made `publishable`.
     table : bytes
         The CSV.
 
@@ -104,7 +105,7 @@ def make_snapshot(
             "There is no panel hospital or no model with all its outcomes, so there is nothing to publish.",
             next_step="Rank again when there are results.",
         )
-    ranking = rank_admitted(admission, replicates=replicates, seed=seed)
+    ranking = publishable(rank_admitted(admission, replicates=replicates, seed=seed), minimum=public_minimum)
     table = publish(admission.panel, minimum=public_minimum, rng=rng or np.random.default_rng())
     content = to_csv(table)
     return (

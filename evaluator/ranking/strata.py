@@ -40,6 +40,7 @@ class Strata:
     offset: float
     models: tuple[str, ...]
     counts: Codes  # (kinds, groups)
+    uncounted: Codes  # (kinds,): unknown, or in a group that is too small
     blocks: tuple[Block, ...]
 
     @property
@@ -113,8 +114,13 @@ def strata_of(panel: Panel, attribute: str) -> Strata:
         offset=panel.offset,
         models=panel.models,
         counts=counts[:, large],
+        uncounted=_totals(panel, kinds) - counts[:, large].sum(axis=1),
         blocks=_blocks(panel, [place[found] for found in codes], whole=attribute == HOSPITAL),
     )
+
+
+def _totals(panel: Panel, kinds: tuple[str, ...]) -> Codes:
+    return np.array([sum(cell.patients for cell in panel.cells if cell.group == kind) for kind in kinds])
 
 
 def _codes(panel: Panel, cell: Cell, attribute: str) -> Codes:

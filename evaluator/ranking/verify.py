@@ -17,7 +17,8 @@ from evaluator.ranking.admission import Admission, youden_panel
 from evaluator.ranking.attribute_records import AttributeResult
 from evaluator.ranking.attributes import CROSSED, HOSPITAL, Attributes, encode
 from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Panel
-from evaluator.ranking.published import ANSWER, PATIENT, TRUTH, WITHHELD
+from evaluator.ranking.publishable import veiled
+from evaluator.ranking.published import ANSWER, PATIENT, TRUTH, WITHHELD, from_cells
 from evaluator.ranking.rank import rank_admitted
 from evaluator.ranking.robustness import adjusted, attribute_rng, examine
 from evaluator.ranking.snapshot import Snapshot, identify, read_snapshot, sha256
@@ -104,7 +105,7 @@ def _digests(snapshot: Snapshot, content: bytes) -> Iterator[Difference]:
 
 def _read(content: bytes) -> pd.DataFrame:
     try:
-        return pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False)
+        return from_cells(pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False))
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
         return pd.DataFrame()
 
@@ -163,7 +164,8 @@ def _attributes(snapshot: Snapshot, panel: Panel, ranked: Panel, withheld: list[
             results[name] = AttributeResult(verdict=result["verdict"], why="", p=result["p"])
         elif name in panel.groups or name == HOSPITAL:
             rng = attribute_rng(snapshot.seed, name)
-            results[name] = examine(in_order, name, replicates=snapshot.replicates, rng=rng)
+            whole = examine(in_order, name, replicates=snapshot.replicates, rng=rng)
+            results[name] = veiled(whole, minimum=snapshot.public_minimum)
     found: dict[str, Any] = wire.to_builtins(adjusted(results))
     return {name: value for name, value in found.items() if name not in withheld}
 

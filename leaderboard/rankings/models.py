@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -30,6 +31,37 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.benchmark} ranking {self.number}"
+
+    @property
+    def version_lines(self) -> list[tuple[str, str]]:
+        """Of everything that made the numbers: evaluator, scorers, hit rules."""
+        return [
+            (name.replace("_", " ").capitalize(), ", ".join(version) if isinstance(version, list) else str(version))
+            for name, version in self.versions.items()
+        ]
+
+
+class FinalRanking(models.Model):
+    """A snapshot published for good, with the table of patients that everybody can compute it from again.
+
+    The archive is a column rather than a file: it is written in one transaction with what says that it is there, once,
+    and the database's backup has it. It holds a row for each patient, a few megabytes at most.
+    """
+
+    snapshot = models.OneToOneField(Snapshot, on_delete=models.PROTECT, related_name="final")
+    record_id = models.CharField("ID", max_length=80, unique=True)
+    archive = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    published_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("-published_at",)
+
+    def __str__(self) -> str:
+        return f"{self.snapshot}, final"
 
 
 class Entry(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from django.http import Http404
 from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
-from leaderboard.rankings.models import Entry, Snapshot
+from leaderboard.rankings.models import Entry, FinalRanking, Snapshot
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for
 
@@ -87,6 +88,46 @@ def get_snapshot(benchmark: Benchmark, number: int) -> Snapshot:
     if snapshot is None:
         raise Http404("No such ranking.")
     return snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A ranking in the list of a benchmark's, with what changed since the one before it."""
+
+    snapshot: Snapshot
+    final: FinalRanking | None
+    joined: list[str]
+    left: list[str]
+
+
+def published_rankings(benchmark: Benchmark) -> list[Published]:
+    """Newest first."""
+    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).defer("ranking", "report", "inputs")
+    finals = FinalRanking.objects.defer("archive").in_bulk([row.pk for row in rows], field_name="snapshot_id")
+    entered: dict[int, dict[UUID, str]] = {row.pk: {} for row in rows}
+    entries = Entry.objects.filter(snapshot__in=rows).order_by("position")
+    for snapshot, submission, model in entries.values_list(
+        "snapshot", "evaluation__submission", "evaluation__submission__model"
+    ):
+        entered[snapshot][submission] = model
+    before = {row.pk: entered[earlier.pk] for row, earlier in pairwise(rows)}
+    return [
+        Published(
+            snapshot=row,
+            final=finals.get(row.pk),
+            joined=[name for pk, name in entered[row.pk].items() if pk not in before.get(row.pk, {})],
+            left=[name for pk, name in before.get(row.pk, {}).items() if pk not in entered[row.pk]],
+        )
+        for row in rows
+    ]
+
+
+def get_final(benchmark: Benchmark, number: int) -> FinalRanking:
+    """A final ranking with its archive; any other ranking's table of patients does not exist."""
+    final = FinalRanking.objects.filter(snapshot__benchmark=benchmark, snapshot__number=number).first()
+    if final is None or not final.snapshot.published:
+        raise Http404("No such final ranking.")
+    return final
 
 
 def ties_in(ranking: dict[str, Any]) -> dict[str, set[str]]:

@@ -31,6 +31,7 @@ PAGES = {
         "compare": f"{BOARD}compare/",
         "compare-two": f"{BOARD}compare/?model={{Careful}}&model={{Wolf}}",
         "hospitals": "/hospitals/",
+        "rankings": f"{BOARD}rankings/",
         "needle": "/needle/",
         "numbers": "/numbers/",
         "needle-refused": "/needle/?found=101&cancers=100",

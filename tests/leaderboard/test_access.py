@@ -53,6 +53,8 @@ GET = {
     "evaluations:cancel-run": "post",
     "evaluations:requeue-run": "post",
     "hospitals:switch": "post",
+    "rankings:list": OPEN,
+    "rankings:snapshot-zip": "404 404 404 404 404",  # no ranking is final here
     "awards:candidates": "login 403 403 200 200",
     "awards:candidates-csv": "login 403 403 200 200",
 }
@@ -93,7 +95,7 @@ def address(name: str, submission: Submission) -> str:
     run = Run.objects.filter(evaluation__submission=submission).earliest("pk")
     pk = run.pk if name.endswith("-run") else submission.pk
     slug = Hospital.objects.earliest("pk").slug if name.startswith("hospitals:") else submission.benchmark.slug
-    values = {"pk": pk, "slug": slug, "token": "unknown"}
+    values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1}
     return reverse(name, kwargs={key: values[key] for key in ADDRESSES[name]})
 
 

@@ -57,14 +57,6 @@ class Card:
         return self.source.submission.benchmark.prevalence_values
 
     @property
-    def versions(self) -> list[tuple[str, str]]:
-        """Of everything that made the numbers: evaluator, scorers, hit rules."""
-        return [
-            (name.replace("_", " ").capitalize(), ", ".join(version) if isinstance(version, list) else str(version))
-            for name, version in self.source.snapshot.versions.items()
-        ]
-
-    @property
     def failures(self) -> Mapping[str, Any]:
         failures: Mapping[str, Any] = self.source.overall["failures"]
         return failures

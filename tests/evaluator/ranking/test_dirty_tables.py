@@ -103,7 +103,9 @@ def test_a_patient_of_two_groups_is_in_none_and_named() -> None:
     table.loc[row, "sex"] = "F"
     ranking = rank(table, value="correct")
     assert any("1 patients name more than one group (first: hospital A, patient p7)" in note for note in ranking.notes)
-    assert sum(sum(order.patients.values()) for order in ranking.attributes["sex"].groups) == 159
+    found = ranking.attributes["sex"]
+    assert sum(count or 0 for order in found.groups for count in order.patients.values()) == 159
+    assert sum(count or 0 for count in found.uncounted.values()) == 1
 
 
 def test_a_byte_order_mark_a_missing_case_and_a_doubled_one_in_one_file(tmp_path: Path) -> None:

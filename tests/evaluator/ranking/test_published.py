@@ -1,10 +1,12 @@
 """What a published per-patient table gives away: nothing of fewer patients than the minimum."""
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from evaluator.ranking.published import publish, to_csv, withhold
+from evaluator.ranking.published import from_cells, publish, to_csv, withhold
 from tests.evaluator.ranking.panels import planted
 
 
@@ -63,3 +65,11 @@ def test_the_csv_can_be_read_by_anybody() -> None:
     content = to_csv(publish(planted([[0.9, 0.5]] * 2), minimum=0, rng=np.random.default_rng(1)))
     assert content.splitlines()[0] == b"patient,hospital,truth,sex,correct: m0,correct: m1"
     assert len(content.splitlines()) == 361
+
+
+def test_a_name_that_begins_like_a_formula_is_text_to_a_spreadsheet_and_itself_to_us() -> None:
+    names = ["=HYPERLINK(1)", "+1", "-1", "@x", "'quoted", "plain", ""]
+    content = to_csv(pd.DataFrame({"hospital": names}))
+    assert content.decode().splitlines()[1:5] == ["'=HYPERLINK(1)", "'+1", "'-1", "'@x"]
+    read = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False, skip_blank_lines=False)
+    assert from_cells(read)["hospital"].tolist() == names

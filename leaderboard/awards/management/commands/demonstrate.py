@@ -16,6 +16,7 @@ from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.selectors import worker_states
 from leaderboard.lib.errors import Refusal
 from leaderboard.rankings.selectors import eligible, newest_snapshot
+from leaderboard.rankings.services import ranking_publish_final
 from leaderboard.submissions.models import Submission
 
 LOOK_SECONDS = 1.0
@@ -84,7 +85,11 @@ class Command(BaseCommand):
         if missed:
             raise CommandError("; ".join(f"{row.model}: {standing(row)}" for row in missed))
         snapshot = newest_snapshot(benchmark)
-        self.say(f"Ranking {snapshot.number if snapshot else 0} is published with {len(rows)} submissions.")
+        if snapshot is not None:
+            final = ranking_publish_final(snapshot=snapshot, by=None)
+            self.say(
+                f"Ranking {snapshot.number} is published with {len(rows)} submissions, as final: {final.record_id}"
+            )
 
 
 def standing(submission: Submission) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from evaluator import __version__
-from evaluator.ranking import Ranking, rank_results
+from evaluator.ranking import Ranking, publishable, rank_results
 from evaluator.records import Rate
 from evaluator.report import ModelReport, Report, make_report
 from evaluator.results import Results, to_builtins
@@ -20,6 +20,8 @@ from leaderboard.evaluations.selectors import results_of
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.rankings.selectors import eligible, newest
+
+CURVES_SEED = 1  # the same in every ranking: a model's bands change with its results only
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ def is_newest(benchmark: Benchmark, digest: str) -> bool:
 def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, Any]:
     """Every submission with the digest of each of its cohort results, and the rules they are held to."""
     rows = CohortResult.objects.filter(run__evaluation__in=evaluations).order_by("run__hospital__name", "run__cohort")
-    cohorts: dict[int, list[dict[str, str]]] = {}
+    cohorts: dict[int, list[dict[str, Any]]] = {}
     for row in rows.defer("payload").select_related("run__hospital", "run__cohort"):
         cohort = row.run.cohort
         cohorts.setdefault(row.run.evaluation_id, []).append(
@@ -69,6 +71,7 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
                 "version": cohort.version,
                 "fingerprint": cohort.fingerprint,
                 "sha256": row.sha256,
+                "calibrates": row.run.calibrates,
             }
         )
     return {
@@ -77,12 +80,15 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
             "public_minimum": benchmark.public_minimum,
             "prevalences": benchmark.prevalence_values,
             "replicates": benchmark.replicates,
+            "false_alarm_share": benchmark.false_alarm_share,
+            "confident": benchmark.confident,
             "evaluator": __version__,
         },
         "submissions": [
             {
                 "submission": str(evaluation.submission_id),
                 "image": evaluation.submission.image,
+                "operating_point": evaluation.operating_point,
                 "cohorts": cohorts.get(evaluation.pk, []),
             }
             for evaluation in evaluations
@@ -97,11 +103,16 @@ def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -
         ranking=rank_results(
             results,
             panel_minimum=benchmark.panel_minimum,
-            by=(),  # groups of patients may be small, and no page shows them yet
             replicates=benchmark.replicates,
             seed=seed,
         ),
-        report=make_report(results, prevalences=prevalences, public_minimum=benchmark.public_minimum),
+        report=make_report(
+            results,
+            prevalences=prevalences,
+            public_minimum=benchmark.public_minimum,
+            curves_seed=CURVES_SEED,
+            hospital_curves=False,  # a second for each thousand patients, and no page shows them
+        ),
         detailed=make_report(results, prevalences=prevalences),
         versions={
             "evaluator": __version__,
@@ -127,7 +138,7 @@ def enter(
         versions=numbers.versions,
         inputs=inputs,
         inputs_sha256=digest,
-        ranking=to_builtins(numbers.ranking),
+        ranking=to_builtins(publishable(numbers.ranking, minimum=benchmark.public_minimum)),
         report=to_builtins(numbers.report),
     )
     Entry.objects.bulk_create(entries_of(snapshot, evaluations, numbers))

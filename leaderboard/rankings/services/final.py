@@ -1,0 +1,134 @@
+"""Publishing a ranking for good: everybody gets the table of patients that it can be computed from again."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import logging
+import zipfile
+from typing import Any
+
+from django.db import transaction
+
+from evaluator.errors import EvaluatorError
+from evaluator.ranking.published import cell
+from evaluator.ranking.snapshot import RECORD, TABLE, make_snapshot
+from evaluator.ranking.snapshot import Snapshot as Record
+from evaluator.results import Results, dump, to_builtins
+from leaderboard.accounts.models import User
+from leaderboard.evaluations.selectors import results_of
+from leaderboard.lib.errors import Refusal
+from leaderboard.lib.files import json_digest
+from leaderboard.rankings.models import Entry, FinalRanking, Snapshot
+from leaderboard.rankings.services.make import inputs_of
+
+logger = logging.getLogger(__name__)
+
+NAMES, MANUAL = "models.csv", "README.txt"
+CONSTANT = (2000, 1, 1, 0, 0, 0)  # the same content is the same archive
+HELP = """{title}, ranking {number}
+{id}
+
+snapshot.json  the ranking: every number, the inputs by digest, the versions of the rules, the seed
+patients.csv   a row for each patient under a number that means nothing outside this file; what few share is "withheld"
+models.csv     which submission is which model
+
+Compute it again and compare every number:  python -m evaluator rank --verify FOLDER
+"""
+
+
+@transaction.atomic
+def ranking_publish_final(*, snapshot: Snapshot, by: User | None) -> FinalRanking:
+    """Publish it with its table of patients. It cannot be taken back; published again, it stays as it is.
+
+    Raises
+    ------
+    Refusal
+        It is not published, what it was made of has changed since, or nothing in it was ranked.
+    """
+    snapshot = Snapshot.objects.select_for_update().select_related("benchmark").get(pk=snapshot.pk)
+    if known := FinalRanking.objects.filter(snapshot=snapshot).first():
+        return known
+    if not snapshot.published:
+        raise Refusal(f"{snapshot} cannot be final.", why="It is not published.")
+    results = results_in(snapshot)
+    try:
+        record, table = record_of(snapshot, results)
+    except EvaluatorError as error:
+        raise Refusal(f"{snapshot} cannot be final.", why=str(error)) from error
+    archive = packed(snapshot, record, table)
+    final = FinalRanking(
+        snapshot=snapshot,
+        record_id=record.id,
+        archive=archive,
+        sha256=hashlib.sha256(archive).hexdigest(),
+        published_by=by,
+    )
+    final.full_clean()
+    final.save()
+    logger.info("%s is final as %s by user %s", snapshot, record.id, by and by.pk)
+    return final
+
+
+def results_in(snapshot: Snapshot) -> list[Results]:
+    """What the ranking was made of, if that is still what it was."""
+    entries = snapshot.entries.select_related("evaluation__submission")
+    evaluations = [entry.evaluation for entry in entries]
+    evaluations.sort(key=lambda evaluation: (evaluation.submission.created, evaluation.pk))
+    if json_digest(inputs_of(snapshot.benchmark, evaluations)) != snapshot.inputs_sha256:
+        raise Refusal(
+            f"{snapshot} cannot be final.",
+            why="A cohort result, the benchmark's rules or this program changed since it was made.",
+            next_step="Publish the newest ranking instead; it is made by itself when something changes.",
+        )
+    return [found for evaluation in evaluations if (found := results_of(evaluation))]
+
+
+def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes]:
+    """The engine's snapshot. The numbers of patients are dealt by chance, and nobody keeps the seed of that."""
+    benchmark = snapshot.benchmark
+    inputs = {
+        f"{one['submission']} at {cohort['hospital']}, {cohort['cohort']} {cohort['version']}": cohort["sha256"]
+        for one in snapshot.inputs["submissions"]
+        for cohort in one["cohorts"]
+    }
+    record, table = make_snapshot(
+        results,
+        panel_minimum=benchmark.panel_minimum,
+        public_minimum=benchmark.public_minimum,
+        replicates=benchmark.replicates,
+        seed=snapshot.seed,
+        inputs={name: f"sha256:{digest}" for name, digest in inputs.items()},
+    )
+    if to_builtins(record.ranking) != snapshot.ranking:
+        raise Refusal(
+            f"{snapshot} cannot be final.",
+            why="Computed again here, its numbers differ: another version of a library made them.",
+            next_step="Publish the newest ranking instead.",
+        )
+    return record, table
+
+
+def packed(snapshot: Snapshot, record: Record, table: bytes) -> bytes:
+    said: dict[str, Any] = {
+        "title": snapshot.benchmark.title,
+        "number": snapshot.number,
+        "id": record.id,
+    }
+    files = {MANUAL: HELP.format(**said).encode(), RECORD: dump(record), TABLE: table, NAMES: names_in(snapshot)}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, CONSTANT), content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
+def names_in(snapshot: Snapshot) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("submission", "model", "team", "image"))
+    entries = Entry.objects.filter(snapshot=snapshot).select_related("evaluation__submission__team")
+    for submission in (entry.evaluation.submission for entry in entries):
+        writer.writerow((submission.pk, cell(submission.model), cell(submission.team.name), submission.image))
+    return text.getvalue().encode()
