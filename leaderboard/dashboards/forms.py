@@ -43,6 +43,12 @@ class BoardForm(forms.Form):
         self.fields["columns"] = forms.MultipleChoiceField(required=False, choices=columns)
 
 
+class SnapshotForm(forms.Form):
+    """Which ranking; the newest, where the address names none."""
+
+    snapshot = forms.IntegerField(required=False, min_value=1)
+
+
 class NeedleForm(forms.Form):
     """Counts of a study, and the prevalence where the model would be used."""
 

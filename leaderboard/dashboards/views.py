@@ -16,7 +16,9 @@ from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, 
 from leaderboard.dashboards.figures.card import card_figures
 from leaderboard.dashboards.figures.compare import compare_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
-from leaderboard.dashboards.forms import BoardForm, NeedleForm
+from leaderboard.dashboards.figures.transfer import transfer_figures
+from leaderboard.dashboards.forms import BoardForm, NeedleForm, SnapshotForm
+from leaderboard.dashboards.selectors.attributes import attributes_in
 from leaderboard.dashboards.selectors.board import Board, Choices, get_board
 from leaderboard.dashboards.selectors.card import get_card, operating_numbers
 from leaderboard.dashboards.selectors.columns import SPECS
@@ -25,6 +27,7 @@ from leaderboard.dashboards.selectors.download import board_csv, board_json
 from leaderboard.dashboards.selectors.home import front_page
 from leaderboard.dashboards.selectors.hospitals import hospital_rows
 from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Needle, needle
+from leaderboard.dashboards.selectors.transfer import Transfer, get_transfer, hospitals_csv, pairs_csv
 from leaderboard.rankings.selectors import being_ranked, get_snapshot
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -76,8 +79,12 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 def leaderboard_csv(request: HttpRequest, slug: str) -> HttpResponse:
     board = board_for(request, get_benchmark_for(request.user, slug))
     name = f"{slug}-{board.snapshot.number}.csv" if board.snapshot else f"{slug}.csv"
+    return csv_answer(board_csv(board), name)
+
+
+def csv_answer(content: str, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(board_csv(board), content_type="text/csv; charset=utf-8", headers=headers)
+    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @require_safe
@@ -113,6 +120,36 @@ def comparison(request: HttpRequest, slug: str) -> HttpResponse:
         context["compared"] = compared = compare(benchmark, chosen[:2])
         context["figures"] = compare_figures(compared)
     return render(request, "dashboards/compare.html", context)
+
+
+def transfer_of(request: HttpRequest, slug: str) -> Transfer:
+    """Of the ranking that the address names, or of the newest."""
+    form = SnapshotForm(request.GET)
+    number = form.cleaned_data["snapshot"] if form.is_valid() else None
+    return get_transfer(get_benchmark_for(request.user, slug), number=number)
+
+
+@with_figures
+@require_safe
+def transfer(request: HttpRequest, slug: str) -> HttpResponse:
+    found = transfer_of(request, slug)
+    context = {
+        "found": found,
+        "benchmark": found.benchmark,
+        "figures": transfer_figures(found),
+        "attributes": attributes_in(found),
+    }
+    return render(request, "dashboards/transfer.html", context)
+
+
+@require_safe
+def transfer_pairs(request: HttpRequest, slug: str) -> HttpResponse:
+    return csv_answer(pairs_csv(transfer_of(request, slug)), f"{slug}-pairs.csv")
+
+
+@require_safe
+def transfer_hospitals(request: HttpRequest, slug: str) -> HttpResponse:
+    return csv_answer(hospitals_csv(transfer_of(request, slug)), f"{slug}-hospitals.csv")
 
 
 @require_safe

@@ -84,10 +84,16 @@ def newest_snapshot(benchmark: Benchmark) -> Snapshot | None:
 
 def get_snapshot(benchmark: Benchmark, number: int) -> Snapshot:
     """A published snapshot by its number: what a permalink names."""
-    snapshot = Snapshot.objects.filter(benchmark=benchmark, number=number, published=True).first()
+    snapshot = published(benchmark, number).first()
     if snapshot is None:
         raise Http404("No such ranking.")
     return snapshot
+
+
+def published(benchmark: Benchmark, number: int | None = None) -> QuerySet[Snapshot]:
+    """The snapshots that may be seen, the newest first, or the one of a number."""
+    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).order_by("-number")
+    return rows if number is None else rows.filter(number=number)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ PAGES = {
         "compare-two": f"{BOARD}compare/?model={{Careful}}&model={{Wolf}}",
         "hospitals": "/hospitals/",
         "rankings": f"{BOARD}rankings/",
+        "transfer": f"{BOARD}transfer/",
         "needle": "/needle/",
         "numbers": "/numbers/",
         "needle-refused": "/needle/?found=101&cancers=100",

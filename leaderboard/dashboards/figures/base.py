@@ -1,7 +1,8 @@
 """A figure: what plotly.js draws, and the same numbers as a table.
 
-A trace carries its role in ``meta={"role": …}`` ("model-1" … "model-6", "reader", "null", "muted", "text"), shapes and
-annotations in their ``name``; colours, type and grid come from the page's theme.
+A trace carries its role in ``meta={"role": …}`` ("model-1" … "model-6", "reader", "null", "muted", "text"), a heat map
+its scale in ``meta={"scale": …}`` ("rising", "apart"), shapes and annotations their role in their ``name``; colours,
+type and grid come from the page's theme.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 import plotly.graph_objects as go
+
+from leaderboard.dashboards.formatting import safe
 
 SLOTS = 6
 
@@ -28,7 +31,8 @@ class Table:
     @property
     def csv(self) -> str:
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([self.columns, *self.rows])
+        lines = [[safe(cell) for cell in row] for row in (self.columns, *self.rows)]
+        csv.writer(text, lineterminator="\n").writerows(lines)
         return text.getvalue()
 
     @property
@@ -48,7 +52,7 @@ class Figure:
     absent: str = "There is nothing to draw yet."
 
 
-def drawing(traces: Sequence[go.Scatter], layout: go.Layout) -> dict[str, Any]:
+def drawing(traces: Sequence[go.Scatter | go.Heatmap], layout: go.Layout) -> dict[str, Any]:
     """As plain JSON, without plotly's own template: the page has its own."""
     plain: dict[str, Any] = go.Figure(data=list(traces), layout=layout).to_plotly_json()
     plain["layout"].pop("template", None)

@@ -6,15 +6,10 @@ import csv
 import io
 from typing import Any
 
-from leaderboard.dashboards.formatting import Shown
+from leaderboard.dashboards.formatting import Shown, safe
 from leaderboard.dashboards.selectors.board import Board
 
 SCHEMA = "leaderboard/1"
-
-
-def safe(text: str) -> str:
-    """A spreadsheet must not take a name for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 def board_csv(board: Board) -> str:

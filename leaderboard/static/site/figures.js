@@ -26,7 +26,26 @@
     title: { ...given.title, font: { size: 13 } },
   });
 
+  // Whichever the scale, the cells carry their words: colour is never alone.
+  const scales = {
+    rising: () => [[0, faded(colour("model-1"), 0.03)], [1, faded(colour("model-1"), 0.5)]],
+    apart: () => [[0, faded(colour("warn"), 0.5)], [0.5, faded(colour("muted"), 0.06)], [1, faded(colour("model-1"), 0.5)]],
+  };
+  const themedHeatmap = (trace) => ({
+    ...trace,
+    colorscale: scales[trace.meta.scale](),
+    showscale: false,
+    xgap: 2,
+    ygap: 2,
+    hoverongaps: false,
+    textfont: { color: colour("text"), size: 12 },
+    hoverlabel: { bgcolor: colour("ground"), bordercolor: colour("rule"), font: { color: colour("text") } },
+  });
+
   const themedTrace = (trace) => {
+    if (trace.type === "heatmap") {
+      return themedHeatmap(trace);
+    }
     const own = colour(trace.meta?.role || "model-1");
     const themed = { ...trace, hoverlabel: { bgcolor: colour("ground"), bordercolor: own, font: { color: colour("text") } } };
     themed.marker = { size: 9, ...trace.marker, color: own };
