@@ -13,9 +13,12 @@ from evaluator.statistics.block import Block, MeanScore, PatientCounts, WithoutF
 from evaluator.statistics.curves import Curves, hide_bins, hide_curves, make_curves
 from evaluator.statistics.disclosure import hidden_cells, hide
 from evaluator.statistics.intervals import ClusteredRate
+from evaluator.statistics.lead_time import LeadTime
 from evaluator.statistics.operating_point import OperatingPoint, Status
 from evaluator.statistics.outcomes import answers, by_submission
 from evaluator.statistics.prevalence import check_prevalence
+from evaluator.statistics.prior_scans import lead_time_of, prior_scans
+from evaluator.statistics.size_location import ANYWHERE, cells_and_sums
 from evaluator.statistics.strata import SIZE_SUMS
 
 SCHEMA = "evaluator-report/1"
@@ -114,7 +117,8 @@ def _report_model(
             patients = [outcome for hospital in found for outcome in hospital.patients]
             declared = first.submission.declared_prevalence
             drawn = make_curves(patients, prevalences=prevalences, declared=declared, seed=curves_seed)
-            blocks[at] = replace(blocks[at], curves=drawn)
+            months = lead_time_of(prior_scans(found))
+            blocks[at] = replace(blocks[at], curves=drawn, time_before_diagnosis=months)
     if public_minimum:
         blocks = withhold(blocks, minimum=public_minimum)
     return ModelReport(
@@ -133,15 +137,20 @@ def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
     """Hide what fewer than ``minimum`` patients stand behind, in hospitals and in the whole, and in what follows."""
     sizes = {
         name: _hidden({at: getattr(block, name) for at, block in blocks.items()}, minimum=minimum, sums=SIZE_SUMS)
-        for name in ("sensitivity", "localised_sensitivity", "t_sen")
+        for name in ("sensitivity", "localised_sensitivity")
     }
     negatives = _hidden({at: {"": block.specificity} for at, block in blocks.items()}, minimum=minimum)
-    places = _hidden({at: block.by_location for at, block in blocks.items()}, minimum=minimum)
+    tumours = {at: {ANYWHERE: block.t_sen, **block.by_location_and_size} for at, block in blocks.items()}
+    counts, sums = cells_and_sums(tumours, whole=OVERALL)
+    lesions = hidden_cells(counts, sums=sums, minimum=minimum)
     months = _hidden({at: block.lead_time for at, block in blocks.items()}, minimum=minimum)
     masks = _hidden({at: {"": block.dsc} for at, block in blocks.items()}, minimum=minimum)
 
     def veil(record: Number, hide_it: bool) -> Number:
         return hide(record, minimum=minimum) if hide_it else record
+
+    def tumour_rates(at: str, place: str) -> dict[str, ClusteredRate]:
+        return {size: veil(rate, (at, place, size) in lesions) for size, rate in tumours[at][place].items()}
 
     def strata(rates: Mapping[str, Number], at: str, hidden: frozenset[Cell]) -> dict[str, Number]:
         return {name: veil(rate, (at, name) in hidden) for name, rate in rates.items()}
@@ -158,19 +167,21 @@ def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
             ),
             sensitivity=strata(block.sensitivity, at, sizes["sensitivity"]),
             localised_sensitivity=strata(block.localised_sensitivity, at, sizes["localised_sensitivity"]),
-            t_sen=strata(block.t_sen, at, sizes["t_sen"]),
+            t_sen=tumour_rates(at, ANYWHERE),
             specificity=veil(block.specificity, no_sp),
             ppv={name: veil(rate, no_pair) for name, rate in block.ppv.items()},
             npv={name: veil(rate, no_pair) for name, rate in block.npv.items()},
             false_alarms_per_1000={name: veil(rate, no_sp) for name, rate in block.false_alarms_per_1000.items()},
             auc=veil(block.auc, no_pair),
             dsc=veil(block.dsc, (at, "") in masks),
-            by_location=strata(block.by_location, at, places),
+            by_location={place: tumour_rates(at, place)["all"] for place in block.by_location_and_size},
+            by_location_and_size={place: tumour_rates(at, place) for place in block.by_location_and_size},
             lead_time=strata(block.lead_time, at, months),
             without_failures=WithoutFailures(
                 sensitivity=_if_enough(block.without_failures.sensitivity, minimum, hidden=no_se),
                 specificity=_if_enough(block.without_failures.specificity, minimum, hidden=no_sp),
             ),
+            time_before_diagnosis=_months(block.time_before_diagnosis, minimum),
             curves=_curves(block.curves, minimum, hidden=no_pair or (at, "all") in sizes["localised_sensitivity"]),
         )
     return shown
@@ -180,6 +191,10 @@ def _curves(curves: Curves | None, minimum: int, *, hidden: bool) -> Curves | No
     if curves is None:
         return None
     return hide_curves(curves, minimum=minimum) if hidden else hide_bins(curves, minimum=minimum)
+
+
+def _months(found: LeadTime | None, minimum: int) -> LeadTime | None:
+    return found if found is not None and (found.detected.n or 0) >= minimum else None
 
 
 def _patients(number: Rate | MeanScore) -> int:

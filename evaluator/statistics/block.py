@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import stdtrit
@@ -13,10 +12,13 @@ from scipy.special import stdtrit
 from evaluator.records import Rate
 from evaluator.statistics import prevalence as at_prevalence
 from evaluator.statistics.curves import Curves
-from evaluator.statistics.intervals import NO_PATIENTS, ClusteredRate, clustered, wilson
-from evaluator.statistics.outcomes import HospitalOutcomes, LesionOutcome, Outcome
+from evaluator.statistics.intervals import NO_PATIENTS, ClusteredRate, wilson
+from evaluator.statistics.lead_time import LeadTime
+from evaluator.statistics.outcomes import HospitalOutcomes, Outcome
+from evaluator.statistics.prior_scans import by_lead_time, prior_scans
 from evaluator.statistics.roc import auc
-from evaluator.statistics.strata import LEAD_TIME_BINS, SIZE_STRATA, SizeStratum
+from evaluator.statistics.size_location import ANYWHERE, lesion_rates
+from evaluator.statistics.strata import SIZE_STRATA
 
 Counts = tuple[int, int]
 
@@ -75,7 +77,9 @@ class Block:
     by_location: dict[str, ClusteredRate]  # T-Sen by the lesion's location
     lead_time: dict[str, Rate]  # P-Sen by months before diagnosis, a patient's latest scan in each bin
     without_failures: WithoutFailures
-    curves: Curves | None = None  # only where they were asked for
+    by_location_and_size: dict[str, dict[str, ClusteredRate]] = field(default_factory=dict)  # T-Sen
+    curves: Curves | None = None  # only where they were asked for, and so the next
+    time_before_diagnosis: LeadTime | None = None
 
 
 def make_block(hospitals: Sequence[HospitalOutcomes], *, prevalences: Sequence[float]) -> Block:
@@ -108,12 +112,13 @@ def make_block(hospitals: Sequence[HospitalOutcomes], *, prevalences: Sequence[f
     localisable = [outcome for outcome in positive if outcome.lesions]
     found: Counts = (sum(outcome.flagged for outcome in positive), len(positive))
     cleared: Counts = (sum(outcome.correct for outcome in negative), len(negative))
+    tumours = lesion_rates(localisable)
     names = {np.format_float_positional(p, trim="-"): p for p in prevalences}
     return Block(
         patients=PatientCounts(positive=len(positive), negative=len(negative)),
         sensitivity=_by_size(positive, lambda outcome: outcome.flagged),
         localised_sensitivity=_by_size(localisable, lambda outcome: outcome.localised),
-        t_sen={stratum.name: _lesion_rate(localisable, partial(_of_size, stratum)) for stratum in SIZE_STRATA},
+        t_sen=tumours.pop(ANYWHERE),
         specificity=wilson(*cleared),
         ppv={
             name: at_prevalence.ppv(sensitivity=found, specificity=cleared, prevalence=p) for name, p in names.items()
@@ -127,8 +132,9 @@ def make_block(hospitals: Sequence[HospitalOutcomes], *, prevalences: Sequence[f
         auc=_area(patients),
         dsc=_mean([outcome.dice for outcome in positive if outcome.dice is not None]),
         failures=_failures(hospitals),
-        by_location=_by_location(localisable),
-        lead_time=_by_lead_time(hospitals),
+        by_location={place: sizes["all"] for place, sizes in tumours.items()},
+        by_location_and_size=tumours,
+        lead_time=by_lead_time(prior_scans(hospitals)),
         without_failures=WithoutFailures(
             sensitivity=_rate(o.flagged for o in positive if not o.failed),
             specificity=_rate(o.correct for o in negative if not o.failed),
@@ -146,36 +152,6 @@ def _by_size(outcomes: Sequence[Outcome], yes: Callable[[Outcome], bool]) -> dic
         stratum.name: _rate(yes(outcome) for outcome in outcomes if stratum.has(outcome.size_mm))
         for stratum in SIZE_STRATA
     }
-
-
-def _lesion_rate(outcomes: Sequence[Outcome], belongs: Callable[[LesionOutcome], bool]) -> ClusteredRate:
-    """T-Sen of the lesions that belong, clustered by patient."""
-    mine = [[one.hit for one in outcome.lesions if belongs(one)] for outcome in outcomes]
-    return clustered([sum(hits) for hits in mine], [len(hits) for hits in mine])
-
-
-def _of_size(stratum: SizeStratum, one: LesionOutcome) -> bool:
-    return stratum.has(one.lesion.diameter_mm)
-
-
-def _at_place(place: str, one: LesionOutcome) -> bool:
-    return one.lesion.location == place
-
-
-def _by_location(outcomes: Sequence[Outcome]) -> dict[str, ClusteredRate]:
-    places = sorted({one.lesion.location for o in outcomes for one in o.lesions if one.lesion.location is not None})
-    return {place: _lesion_rate(outcomes, partial(_at_place, place)) for place in places}
-
-
-def _by_lead_time(hospitals: Sequence[HospitalOutcomes]) -> dict[str, Rate]:
-    scans = [outcome for hospital in hospitals for outcome in hospital.outcomes if outcome.case.cancer]
-    rates = {}
-    for months in LEAD_TIME_BINS:
-        inside = [outcome for outcome in scans if months.has(outcome.case.lead_time_months)]
-        inside.sort(key=lambda outcome: outcome.case.lead_time_months or 0.0, reverse=True)
-        latest = {(outcome.hospital, outcome.case.patient): outcome.flagged for outcome in inside}
-        rates[months.name] = _rate(latest.values())
-    return rates
 
 
 def _area(patients: Sequence[Outcome]) -> Rate:

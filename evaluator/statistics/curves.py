@@ -13,17 +13,20 @@ from evaluator.statistics.calibration import Calibration, calibration
 from evaluator.statistics.froc import Froc, froc
 from evaluator.statistics.net_benefit import NetBenefit, net_benefit
 from evaluator.statistics.outcomes import Outcome
+from evaluator.statistics.roc import RocCurve, roc_curve
 
 METHOD = "curves/1, index scans"
 NO_LIKELIHOOD = f"{METHOD}; the submission gives a mask and no likelihood"
+POINTS = 500  # of a ROC curve: more than a screen shows
 THRESHOLDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curves:
-    """None where hidden; calibration and net benefit (by prevalence) also where there are no likelihoods."""
+    """None where hidden; all but FROC and average precision also where there are no likelihoods."""
 
     froc: Froc | None
+    roc: RocCurve | None
     average_precision: Rate | None
     calibration: Calibration | None
     net_benefit: dict[str, NetBenefit] | None
@@ -65,6 +68,7 @@ def make_curves(
     said, truth = [one.likelihood for one in patients], [one.case.cancer for one in patients]
     return Curves(
         froc=froc(patients, rng=np.random.default_rng(seed)),
+        roc=None if bare else thin(roc_curve(said, truth)),
         average_precision=average_precision_picai(patients),
         calibration=None if bare else calibration(said, truth, declared=declared),
         net_benefit=None
@@ -80,10 +84,25 @@ def make_curves(
     )
 
 
+def thin(curve: RocCurve) -> RocCurve:
+    """At most `POINTS` points of a curve, both ends among them."""
+    count = len(curve.fpr)
+    if count <= POINTS:
+        return curve
+    kept = np.unique(np.linspace(0, count - 1, POINTS).round().astype(int)).tolist()
+    return RocCurve(
+        fpr=tuple(curve.fpr[at] for at in kept),
+        tpr=tuple(curve.tpr[at] for at in kept),
+        threshold=tuple(curve.threshold[at] for at in kept),
+    )
+
+
 def hide_curves(curves: Curves, *, minimum: int) -> Curves:
     """The same without any number."""
     method = f"hidden: fewer than {minimum} patients"
-    return replace(curves, froc=None, average_precision=None, calibration=None, net_benefit=None, method=method)
+    return replace(
+        curves, froc=None, roc=None, average_precision=None, calibration=None, net_benefit=None, method=method
+    )
 
 
 def hide_bins(curves: Curves, *, minimum: int) -> Curves:

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluator.errors import UsageError
 from evaluator.records import Rate
 from evaluator.statistics.intervals import NO_PATIENTS, wilson
 from evaluator.statistics.strata import LEAD_TIME_BINS
+from evaluator.statistics.turnbull import turnbull_estimate
 
-VERSION = "lead-time/1"
+VERSION = "lead-time/2"
 CAUTION = "Retrospective lead time is not survival benefit."
-TOLERANCE = 1e-8  # of the log-likelihood, where the estimator stops
+NOTHING = 1e-6  # a share so small is the estimator's error
 HALF = 1e-3  # survival nearer to one half than this is one half: more than the estimator's own error
 BLUR = 1e-9  # months: points nearer than this are one point
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +84,7 @@ class LeadTime:
     of_all: Median
     intervals: tuple[LeadInterval, ...]
     interrupted: int
-    method: str = "turnbull by lifelines, latest scan per patient and bin"
+    method: str = "turnbull, latest scan per patient and bin"
     version: str = VERSION
 
     @property
@@ -222,7 +220,7 @@ def turnbull(intervals: Sequence[LeadInterval]) -> tuple[Mass, ...]:
     """
     if not intervals:
         return ()
-    # lifelines takes closed intervals: an end that is not included moves below every start at the same month.
+    # The estimator takes closed intervals: an end that is not included moves below every start at the same month.
     starts = [round(one.low / BLUR) for one in intervals]
     ends = [None if one.high is None else round(one.high / BLUR) for one in intervals]
     points = sorted({*starts, *(end for end in ends if end is not None)})
@@ -232,18 +230,6 @@ def turnbull(intervals: Sequence[LeadInterval]) -> tuple[Mass, ...]:
     known = [*(one.low for one in intervals), *(one.high for one in intervals if one.high is not None)]
     months = {place[round(value / BLUR)]: value for value in known}
     found = []
-    for share, (low, high) in zip(*_npmle(left, right), strict=True):
+    for low, high, share in zip(*(part.tolist() for part in turnbull_estimate(left, right)), strict=True):
         found.append(Mass(low=months[low], high=None if math.isinf(high) else months[high + 1], share=share))
-    return tuple(mass for mass in found if mass.share > 1e-6)
-
-
-def _npmle(left: Floats, right: Floats) -> tuple[list[float], list[tuple[float, float]]]:
-    from lifelines.fitters.npmle import create_turnbull_intervals, npmle  # noqa: PLC0415 (a second and a half)
-
-    pieces = [(float(one.left), float(one.right)) for one in create_turnbull_intervals(left, right)]
-    if len(pieces) == 1:  # lifelines would take the logarithm of 1 − 1
-        return [1.0], pieces
-    with np.errstate(divide="ignore", invalid="ignore"):  # shares that become exactly 0 on the way
-        shares, _ = npmle(left, right, tol=TOLERANCE)
-    total = float(np.sum(shares))  # its line search leaves them a little off 1
-    return [float(share) / total for share in shares], pieces
+    return tuple(mass for mass in found if mass.share > NOTHING)

@@ -1,15 +1,15 @@
 """Lead time: intervals counted by hand, Turnbull against R's survival and against its own optimality conditions."""
 
-import subprocess
-import sys
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
-
+from lifelines.fitters.npmle import npmle
 from evaluator.errors import UsageError
 from evaluator.statistics.lead_time import LeadInterval, Mass, PriorScan, latest_per_bin, lead_time, turnbull
+from evaluator.statistics.turnbull import turnbull_estimate
 
 ORACLE = Path(__file__).parents[2] / "oracles" / "lead_time.txt"
 LINES = [line.split() for line in ORACLE.read_text().splitlines()]
@@ -152,6 +152,19 @@ def test_two_answers_for_one_moment_are_refused() -> None:
         lead_time(both)
 
 
-def test_lifelines_is_not_imported_before_it_is_needed() -> None:
-    code = "import sys, evaluator.cli, evaluator.statistics.lead_time; sys.exit('lifelines' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_the_estimate_is_that_of_lifelines() -> None:
+    rng = np.random.default_rng(3)
+    left = rng.integers(0, 20, 80).astype(float)
+    right = np.where(rng.random(80) < 0.2, np.inf, left + rng.integers(0, 12, 80))
+    starts, ends, shares = turnbull_estimate(left, right)
+    theirs, pieces = npmle(left, right, tol=1e-9)
+    places = [(float(one.left), float(one.right)) for one in pieces]
+    assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == places
+    assert shares == pytest.approx(np.asarray(theirs) / np.sum(theirs), abs=1e-4)
+
+
+def test_a_hundred_who_are_known_exactly_are_their_own_distribution() -> None:
+    exact = np.repeat([1.0, 4.0, 9.0], [20, 30, 50])
+    starts, _, shares = turnbull_estimate(exact, exact)
+    assert starts.tolist() == [1, 4, 9]
+    assert shares.tolist() == pytest.approx([0.2, 0.3, 0.5])
