@@ -8,7 +8,7 @@ import scipy
 from evaluator import __version__
 
 RANKING = "ranking/1"
-STATISTICS = "statistics/1"
+STATISTICS = "statistics/2"
 
 
 def versions() -> dict[str, str]:

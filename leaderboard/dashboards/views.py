@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, main_benchmark
-from leaderboard.dashboards.figures.card import card_figures
+from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.compare import compare_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
 from leaderboard.dashboards.figures.transfer import transfer_figures
@@ -105,6 +105,7 @@ def card(request: HttpRequest, pk: UUID) -> HttpResponse:
         "card": found,
         "benchmark": benchmark,
         "figures": card_figures(found),
+        "benefits": net_benefits(found),
         "operating": operating_numbers(found),
     }
     return render(request, "dashboards/card.html", context)

@@ -47,6 +47,7 @@ class Example:
     model: str
     part: str
     contract: str = "folder"
+    declared_prevalence: float | None = None
 
 
 PEOPLE = (
@@ -60,7 +61,9 @@ EXAMPLES = {
     "blobs": Example(model="Blobs", part="team"),
     "threshold": Example(model="Threshold", part="team"),
     "cautious": Example(model="Cautious", part="rival"),
-    "grand-challenge": Example(model="Grand Challenge", part="rival", contract="grand-challenge"),
+    "grand-challenge": Example(
+        model="Grand Challenge", part="rival", contract="grand-challenge", declared_prevalence=0.5
+    ),
 }
 
 
@@ -131,6 +134,7 @@ def demonstration_submit(*, benchmark: Benchmark, archives: Path, say: Callable[
                     archive=File(file, name=path.name),
                     contract=example.contract,
                     threshold=0.5,
+                    declared_prevalence=example.declared_prevalence,
                     trained_on=(),
                     by=User.objects.get(email=person.email),
                 )

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.figures.base import Figure, role_of
 from leaderboard.dashboards.figures.curves import NamedCurve, ppv_figure, roc_figure
 from leaderboard.dashboards.figures.intervals import Line, Span, interval_figure
+from leaderboard.dashboards.figures.marks import (
+    by_place_and_size,
+    calibration_figure,
+    froc_figure,
+    lead_time_figure,
+    net_benefit_figure,
+)
 from leaderboard.dashboards.formatting import RateJson
 from leaderboard.dashboards.selectors.card import LEAD_TIMES, Card
 from leaderboard.dashboards.selectors.pooling import as_lines
 
 
 def card_figures(card: Card) -> dict[str, Figure]:
-    """By key: size, tumours, location, lead_time, roc, ppv, sensitivity_by_hospital, specificity_by_hospital."""
+    """By key: size, tumours, location, tumour_grid, lead_time, turnbull, roc, froc, ppv, calibration, *_by_hospital."""
     role = role_of(card.slot)
     overall = card.source.overall
     return {
@@ -51,10 +60,28 @@ def card_figures(card: Card) -> dict[str, Figure]:
             ],
             absent=formatting.rate(overall["auc"]).words,
         ),
+        "tumour_grid": by_place_and_size(overall.get("by_location_and_size") or {}, card.strata),
+        "froc": froc_figure(card.curves, role=role),
+        "calibration": calibration_figure(card.curves, role=role),
+        "turnbull": lead_time_figure(overall.get("time_before_diagnosis"), role=role),
         "ppv": ppv_figure(card.ppv, role=role, marked=card.prevalences),
         "sensitivity_by_hospital": forest(card, role, metric="sensitivity"),
         "specificity_by_hospital": forest(card, role, metric="specificity"),
     }
+
+
+def net_benefits(card: Card) -> list[Figure]:
+    """One at each of the benchmark's prevalences."""
+    role = role_of(card.slot)
+    return [
+        net_benefit_figure(
+            card.curves,
+            prevalence=np.format_float_positional(value, trim="-"),
+            label=formatting.prevalence(value),
+            role=role,
+        )
+        for value in card.prevalences
+    ]
 
 
 def _lines(rates: Mapping[str, RateJson]) -> list[Line]:

@@ -41,6 +41,7 @@ def grid_figure(
     scale: Scale,
     table: Table,
     absent: str = "",
+    height: int = 34,
 ) -> Figure:
     """Rows from top to bottom, columns from left to right; names are shortened in the picture only."""
     down, across = range(len(rows)), range(len(columns))
@@ -57,7 +58,7 @@ def grid_figure(
         meta={"scale": scale.name},
     )
     layout = go.Layout(
-        height=110 + 34 * max(2, len(rows)),
+        height=110 + height * max(2, len(rows)),
         xaxis={**_names([*columns], across), "side": "top", "tickangle": -45 if len(columns) > 3 else 0},
         yaxis={**_names([name for name, _ in rows], down), "autorange": "reversed"},
         margin={"t": 90, "r": 52, "b": 12, "l": 120},

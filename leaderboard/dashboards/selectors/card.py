@@ -13,7 +13,7 @@ from evaluator.errors import EvaluatorError
 from evaluator.statistics.outcomes import Outcome, answers
 from evaluator.statistics.pooled import PooledRate
 from evaluator.statistics.prevalence import PredictivePoint, ppv_curve
-from evaluator.statistics.roc import RocCurve, roc_curve
+from evaluator.statistics.roc import RocCurve
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import Shown, Unit
 from leaderboard.dashboards.selectors.board import entry_numbers
@@ -51,6 +51,12 @@ class Card:
     slot: int
     cohorts: list[Cohort]
     pooled: Mapping[str, PooledRate]
+
+    @property
+    def curves(self) -> Mapping[str, Any] | None:
+        """Of all patients together; None in rankings made before curves were kept."""
+        found: Mapping[str, Any] | None = self.source.overall.get("curves")
+        return found
 
     @property
     def prevalences(self) -> list[float]:
@@ -107,11 +113,11 @@ def outcomes_of(evaluation: Evaluation, *, threshold: float) -> dict[tuple[str, 
 
 
 def roc_of(card: ReportCard) -> RocCurve:
-    """Empty where the area is hidden or not available: the curve says no less than it."""
-    if card.overall["auc"]["value"] is None:
+    """The snapshot's; empty where it is hidden or not available."""
+    found = (card.overall.get("curves") or {}).get("roc")
+    if not found:
         return NO_CURVE
-    patients = outcomes_of(card.evaluation, threshold=card.evaluation.threshold).values()
-    return roc_curve([outcome.likelihood for outcome in patients], [outcome.case.cancer for outcome in patients])
+    return RocCurve(**{name: tuple(found[name]) for name in ("fpr", "tpr", "threshold")})
 
 
 def ppv_points(overall: Block) -> tuple[PredictivePoint, ...]:

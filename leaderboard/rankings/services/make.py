@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 
 from evaluator import __version__
 from evaluator.ranking import Ranking, publishable, rank_results
+from evaluator.ranking.versions import RANKING, STATISTICS
 from evaluator.records import Rate
 from evaluator.report import ModelReport, Report, make_report
 from evaluator.results import Results, to_builtins
+from evaluator.statistics.block import Block
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation
 from leaderboard.evaluations.selectors import results_of
@@ -83,6 +85,8 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
             "false_alarm_share": benchmark.false_alarm_share,
             "confident": benchmark.confident,
             "evaluator": __version__,
+            "ranking": RANKING,
+            "statistics": STATISTICS,
         },
         "submissions": [
             {
@@ -116,6 +120,8 @@ def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -
         detailed=make_report(results, prevalences=prevalences),
         versions={
             "evaluator": __version__,
+            "ranking": RANKING,
+            "statistics": STATISTICS,
             "scorers": sorted({found.scorer for found in results}),
             "hit_rules": sorted({found.hit_rule for found in results}),
         },
@@ -166,9 +172,14 @@ def entries_of(snapshot: Snapshot, evaluations: list[Evaluation], numbers: Numbe
             worst_hospital=place.worst_hospital.hospital if place else "",
             worst_value=place.worst_hospital.value if place else None,
             unranked_reason=reasons.get(model, ""),
-            overall=to_builtins(shown[model].overall),
+            overall=to_builtins(without_curves(shown[model].overall)),
             counts=counts_of(detailed[model]),
         )
+
+
+def without_curves(block: Block) -> Block:
+    """What the leaderboard's columns need; the report card reads the rest from the snapshot."""
+    return replace(block, curves=None, time_before_diagnosis=None, by_location_and_size={})
 
 
 def counts_of(report: ModelReport) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lifelines.fitters.npmle import npmle
+
 from evaluator.errors import UsageError
 from evaluator.statistics.lead_time import LeadInterval, Mass, PriorScan, latest_per_bin, lead_time, turnbull
 from evaluator.statistics.turnbull import turnbull_estimate
