@@ -90,7 +90,7 @@ def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: flo
             scans[hospital] = patients
         else:
             reason = f"{positive} positive and {len(patients) - positive} negative patients; it takes {fewest} of each"
-            off_panel.append(OffPanel(hospital=hospital, reason=reason))
+            off_panel.append(OffPanel(hospital=hospital, reason=reason, fewest=fewest))
     reasons = {entry.model: _reason(entry, scans=scans, versions=panel_of) for entry in entries}
     admitted = [entry for entry in entries if not reasons[entry.model]]
     known = case_attributes([case for patients in scans.values() for case in patients.values()])

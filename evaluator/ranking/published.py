@@ -10,6 +10,7 @@ import pandas as pd
 
 from evaluator.ranking.attributes import CROSSED
 from evaluator.ranking.panel import NEGATIVE, POSITIVE, Codes, Panel
+from evaluator.ranking.totals import totals_of, withhold_more
 
 WITHHELD = "withheld"
 PATIENT, HOSPITAL, TRUTH = "patient", "hospital", "truth"
@@ -48,8 +49,9 @@ def publish(panel: Panel, *, minimum: int, rng: np.random.Generator) -> pd.DataF
         HOSPITAL: np.array([cell.hospital for cell in cells], dtype=object)[people],
         TRUTH: np.array([{POSITIVE: "1", NEGATIVE: "0"}[cell.group] for cell in cells], dtype=object)[people],
     }
-    codes = {name: np.concatenate([cell.labels[name] for cell in cells]) for name in attributes}
-    columns |= withhold(people, codes, panel.groups, minimum=minimum)
+    codes = {name: np.concatenate([cell.labels[name] for cell in cells]) for name in panel.groups}
+    kinds = np.array([cell.group == POSITIVE for cell in cells])[people].astype(np.int64)
+    columns |= withhold(people, codes, panel.groups, in_order=attributes, kinds=kinds, minimum=minimum)
     answers = np.concatenate([cell.answers for cell in cells]).astype(int).astype(str)
     columns |= {f"{ANSWER}{model}": answers[:, column] for column, model in enumerate(panel.models)}
     order = rng.permutation(len(people))
@@ -60,25 +62,39 @@ def publish(panel: Panel, *, minimum: int, rng: np.random.Generator) -> pd.DataF
 
 
 def withhold(
-    people: Codes, attributes: Mapping[str, Codes], groups: Mapping[str, Sequence[str]], *, minimum: int
+    people: Codes,
+    codes: Mapping[str, Codes],
+    groups: Mapping[str, Sequence[str]],
+    *,
+    in_order: Sequence[str],
+    kinds: Codes,
+    minimum: int,
 ) -> dict[str, list[str]]:
     """Of each attribute what may be shown: the group, blank where it is unknown, or "withheld".
 
     Attribute by attribute: among the patients who look alike so far, the groups of fewer than ``minimum`` are
-    withheld, and the next smallest with them until those withheld are two groups at least and not too few themselves.
+    withheld, and the next smallest with them until those withheld are two groups at least and not too few themselves;
+    then as many hospitals as it takes so that they do not follow from the ranking's own counts (`withhold_more`).
     """
     alike = np.unique(people, return_inverse=True)[1]
     shown: dict[str, list[str]] = {}
-    for attribute, codes in attributes.items():
+    unread = np.zeros(len(people), dtype=bool)  # of whom sex or race is withheld
+    for attribute in in_order:
         names = np.array([*groups[attribute], "", WITHHELD], dtype=object)  # −1, unknown, is made the last but one
-        value = np.where(codes < 0, len(names) - 2, codes)
+        value = np.where(codes[attribute] < 0, len(names) - 2, codes[attribute])
         cells = alike * len(names) + value
         found, at, counts = np.unique(cells, return_inverse=True, return_counts=True)
         hidden = np.zeros(len(found), dtype=bool)
         for parent in np.unique(found // len(names)):
             mine = np.flatnonzero(found // len(names) == parent)
             hidden[mine[_hidden(counts[mine], minimum)]] = True
-        value = np.where(hidden[at], len(names) - 1, value)
+        totals = [totals_of(codes[attribute], kinds, groups=len(groups[attribute]), minimum=minimum)]
+        if attribute in ("sex", "race") and CROSSED in codes:
+            of_both = len(groups[CROSSED])
+            totals.append(totals_of(codes[CROSSED], kinds, groups=of_both, minimum=minimum, elsewhere=unread))
+        withheld = withhold_more(hidden[at], cells=people, kinds=kinds, totals=totals, minimum=minimum)
+        unread = unread | withheld if attribute in ("sex", "race") else unread
+        value = np.where(withheld, len(names) - 1, value)
         shown[attribute] = names[value].tolist()
         alike = np.unique(alike * len(names) + value, return_inverse=True)[1]
     return shown

@@ -104,8 +104,11 @@ class Unranked:
 
 @dataclass(frozen=True, kw_only=True)
 class OffPanel:
+    """``fewest``: how many positive, and as many negative, patients it takes."""
+
     hospital: str
     reason: str
+    fewest: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,6 +105,13 @@ def make_snapshot(
             "There is no panel hospital or no model with all its outcomes, so there is nothing to publish.",
             next_step="Rank again when there are results.",
         )
+    least = min(cell.patients for cell in admission.panel.cells)
+    if least < public_minimum:
+        raise UsageError(
+            f"A panel hospital has {least} patients of a truth; the table would show them.",
+            why=f"What is published is of {public_minimum} patients at least.",
+            next_step="Ask more of a panel hospital than of what is published.",
+        )
     ranking = publishable(rank_admitted(admission, replicates=replicates, seed=seed), minimum=public_minimum)
     table = publish(admission.panel, minimum=public_minimum, rng=rng or np.random.default_rng())
     content = to_csv(table)

@@ -17,7 +17,7 @@ from evaluator.ranking.admission import Admission, youden_panel
 from evaluator.ranking.attribute_records import AttributeResult
 from evaluator.ranking.attributes import CROSSED, HOSPITAL, Attributes, encode
 from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Panel
-from evaluator.ranking.publishable import veiled
+from evaluator.ranking.publishable import without_groups
 from evaluator.ranking.published import ANSWER, PATIENT, TRUTH, WITHHELD, from_cells
 from evaluator.ranking.rank import rank_admitted
 from evaluator.ranking.robustness import adjusted, attribute_rng, examine
@@ -155,7 +155,10 @@ def recompute(snapshot: Snapshot, table: pd.DataFrame, *, withheld: list[str]) -
 
 
 def _attributes(snapshot: Snapshot, panel: Panel, ranked: Panel, withheld: list[str]) -> dict[str, Any]:
-    """Attributes that can be examined again; Holm's family takes the p of the others as published."""
+    """Attributes that can be examined again; Holm's family takes the p of the others as published.
+
+    Counts are hidden in the ranking only where few patients are alike, which the table withholds as well.
+    """
     in_order = ranked.only([model for model in panel.models if model in ranked.models]).in_order()
     published = snapshot.ranking.get("attributes", {})
     results = {}
@@ -164,9 +167,9 @@ def _attributes(snapshot: Snapshot, panel: Panel, ranked: Panel, withheld: list[
             results[name] = AttributeResult(verdict=result["verdict"], why="", p=result["p"])
         elif name in panel.groups or name == HOSPITAL:
             rng = attribute_rng(snapshot.seed, name)
-            whole = examine(in_order, name, replicates=snapshot.replicates, rng=rng)
-            results[name] = veiled(whole, minimum=snapshot.public_minimum)
-    found: dict[str, Any] = wire.to_builtins(adjusted(results))
+            results[name] = examine(in_order, name, replicates=snapshot.replicates, rng=rng)
+    shown = {name: without_groups(one, minimum=snapshot.public_minimum) for name, one in adjusted(results).items()}
+    found: dict[str, Any] = wire.to_builtins(shown)
     return {name: value for name, value in found.items() if name not in withheld}
 
 

@@ -13,7 +13,14 @@ from tests.evaluator.ranking.panels import planted
 def shown(values: str, *, minimum: int, groups: str = "FMX", people: list[int] | None = None) -> list[str]:
     """Of one attribute, a letter a patient; "." is unknown."""
     codes = np.array([groups.find(value) for value in values])
-    found = withhold(np.array(people or [0] * len(values)), {"sex": codes}, {"sex": tuple(groups)}, minimum=minimum)
+    found = withhold(
+        np.array(people or [0] * len(values)),
+        {"sex": codes},
+        {"sex": tuple(groups)},
+        in_order=("sex",),
+        kinds=np.zeros(len(values), dtype=np.int64),
+        minimum=minimum,
+    )
     return ["~" if value == "withheld" else value or "." for value in found["sex"]]
 
 
@@ -45,7 +52,14 @@ def test_no_combination_of_attributes_is_held_by_fewer_than_the_minimum() -> Non
     rng = np.random.default_rng(1)
     people = rng.integers(0, 4, 600)
     attributes = {name: rng.integers(-1, 4, 600) for name in ("sex", "race", "phase")}
-    found = withhold(people, attributes, dict.fromkeys(attributes, tuple("abcd")), minimum=10)
+    found = withhold(
+        people,
+        attributes,
+        dict.fromkeys(attributes, tuple("abcd")),
+        in_order=tuple(attributes),
+        kinds=people % 2,
+        minimum=10,
+    )
     table = pd.DataFrame({"people": people, **found})
     assert table.groupby(list(table.columns)).size().min() >= 10
     assert (table["sex"] != "withheld").any()

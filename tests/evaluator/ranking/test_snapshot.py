@@ -186,6 +186,41 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path, folder: Path) -> None:
         verify_snapshot(folder)
 
 
+def test_a_panel_with_fewer_patients_than_may_be_shown_is_refused() -> None:
+    small = results("m", counted("A", found=5, cancers=8, cleared=30, healthy=30))
+    with pytest.raises(UsageError, match="has 8 patients of a truth"):
+        make_snapshot([small], panel_minimum=5, replicates=20)
+    assert make_snapshot([small], panel_minimum=5, public_minimum=8, replicates=20)[0].panel["A"]["positive"] == 8
+
+
+def mixed(name: str, chance: float) -> Results:
+    """Two hospitals of 90 and 90 patients, half of them women; of five with and five without cancer race is unknown."""
+    rng = np.random.default_rng(len(name))
+    cohorts = []
+    for hospital in ("A", "B"):
+        cases = [case(f"{hospital}{n}", cancer=n % 2 == 0, right=rng.random() < chance, rng=rng) for n in range(180)]
+        known = [
+            replace(one.case, sex="FM"[n // 2 % 2], race="" if n < 10 else "WB"[n // 4 % 2], age=None, phase="venous")
+            for n, one in enumerate(cases)
+        ]
+        cohorts.append(cohort(hospital, *(replace(one, case=of) for one, of in zip(cases, known, strict=True))))
+    return results(name, *cohorts)
+
+
+def test_where_counts_are_hidden_the_table_withholds_too(tmp_path: Path) -> None:
+    snapshot, table = make_snapshot([mixed("one", 0.9), mixed("other", 0.6)], replicates=50, public_minimum=10)
+    shown = snapshot.ranking["attributes"]
+    # Of ten with cancer race is unknown, 6 women and 4 men: race may say how many, race by sex may not.
+    assert shown["race"]["uncounted"]["positive"] == 10
+    assert {one["patients"]["positive"] for one in shown["sex × race"]["groups"]} == {None}
+    assert {one["patients"]["positive"] for one in shown["sex"]["groups"]} == {90}
+    write_snapshot(tmp_path / "snapshot", snapshot, table)
+    found = verify_snapshot(tmp_path / "snapshot")
+    assert found.differences == ()
+    assert set(found.not_verified) >= {"attributes.race", "attributes.sex × race"}
+    assert "attributes.sex" not in found.not_verified
+
+
 def test_without_a_panel_there_is_nothing_to_publish() -> None:
     small = results("m", counted("A", found=1, cancers=2, cleared=2, healthy=2))
     with pytest.raises(UsageError, match="nothing to publish"):
