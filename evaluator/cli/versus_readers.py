@@ -16,7 +16,7 @@ from evaluator.ranking.names import same_name
 from evaluator.results import Results
 from evaluator.statistics.goals import GoalVerdict
 from evaluator.statistics.outcomes import HospitalOutcomes, answers, by_submission
-from evaluator.statistics.versus_readers import judge_against_readers
+from evaluator.statistics.versus_readers import judge_against_readers, new_hospital_bounds
 
 SCHEMA = "evaluator-versus-readers/1"
 FAILURES_ALLOWED = 0.05
@@ -43,9 +43,12 @@ def versus_readers_command(
         )
     ((model, found),) = submissions.items()
     hospitals = answers(found, threshold=found[0].submission.threshold)
+    found_right = {name: _right(one, cancer=True) for name, one in hospitals.items()}
+    cleared = {name: _right(one, cancer=False) for name, one in hospitals.items()}
     verdict = judge_against_readers(
-        sensitivity={name: _right(one, cancer=True) for name, one in hospitals.items()},
-        specificity={name: _right(one, cancer=False) for name, one in hospitals.items()},
+        sensitivity=found_right,
+        specificity=cleared,
+        new_hospitals=new_hospital_bounds(found_right, cleared),
         sensitivity_goal=sensitivity_goal,
         specificity_goal=specificity_goal,
     )

@@ -9,6 +9,8 @@ from enum import StrEnum
 from evaluator.errors import UsageError
 from evaluator.statistics.compare import holm
 from evaluator.statistics.goals import ALPHA, GoalVerdict, Verdict, judge_goal
+from evaluator.statistics.pooled import HospitalCounts
+from evaluator.statistics.pooling import lower_bounds
 
 VERSION = "versus-readers/1"
 FEWEST_HOSPITALS = 5  # below, a new hospital cannot be spoken of
@@ -81,6 +83,38 @@ def together(sensitivity: Verdict, specificity: Verdict) -> Verdict:
     if verdicts == {Verdict.EXCEEDS}:
         return Verdict.EXCEEDS
     return Verdict.DOES_NOT if Verdict.DOES_NOT in verdicts else Verdict.TOO_FEW
+
+
+def new_hospital_bounds(sensitivity: Hospitals, specificity: Hospitals) -> NewHospitalBounds | None:
+    """What the bivariate model says of a hospital that is not among these; None where it says nothing.
+
+    Parameters
+    ----------
+    sensitivity, specificity : mapping of str to (int, int)
+        As for `judge_against_readers`; a hospital that has one kind of patients only speaks of that rate only.
+
+    References
+    ----------
+    `evaluator.statistics.pooling.lower_bounds`.
+    """
+    counts = []
+    for name in dict.fromkeys((*sensitivity, *specificity)):
+        (found, cancers), (cleared, others) = sensitivity.get(name, (0, 0)), specificity.get(name, (0, 0))
+        counts.append(
+            HospitalCounts(
+                hospital=name,
+                positives=cancers,
+                detected=found,
+                negatives=others,
+                false_positives=others - cleared,
+            )
+        )
+    bounds = lower_bounds(counts)
+    if bounds.sensitivity is None or bounds.specificity is None:
+        return None
+    return NewHospitalBounds(
+        hospitals=bounds.hospitals, sensitivity_low=bounds.sensitivity, specificity_low=bounds.specificity
+    )
 
 
 def judge_against_readers(

@@ -69,3 +69,22 @@ class NeedleForm(forms.Form):
             if part in given and whole in given and given[part] > given[whole]:
                 self.add_error(part, f"Cannot be more than the {given[whole]} of its denominator.")
         return given
+
+
+class StageForm(forms.Form):
+    """A first test before the model, in per cent; without it there is none."""
+
+    first_sensitivity = forms.FloatField(label="First test: sensitivity, %", min_value=0, max_value=100, required=False)
+    first_specificity = forms.FloatField(label="First test: specificity, %", min_value=0, max_value=100, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.update({"class": "form-control", "step": "any"})
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        known = [given.get(name) is not None for name in self.fields]
+        if not self.errors and any(known) and not all(known):
+            self.add_error(None, "A first test needs both, its sensitivity and its specificity.")
+        return given

@@ -17,7 +17,7 @@ from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.compare import compare_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
 from leaderboard.dashboards.figures.transfer import transfer_figures
-from leaderboard.dashboards.forms import BoardForm, NeedleForm, SnapshotForm
+from leaderboard.dashboards.forms import BoardForm, NeedleForm, SnapshotForm, StageForm
 from leaderboard.dashboards.selectors.attributes import attributes_in
 from leaderboard.dashboards.selectors.board import Board, Choices, get_board
 from leaderboard.dashboards.selectors.card import get_card, operating_numbers
@@ -26,8 +26,10 @@ from leaderboard.dashboards.selectors.compare import choices_of, compare
 from leaderboard.dashboards.selectors.download import board_csv, board_json
 from leaderboard.dashboards.selectors.home import front_page
 from leaderboard.dashboards.selectors.hospitals import hospital_rows
-from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Needle, needle
+from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Impossible, Needle, needle
 from leaderboard.dashboards.selectors.transfer import Transfer, get_transfer, hospitals_csv, pairs_csv
+from leaderboard.dashboards.selectors.two_stage import EXAMPLE as FIRST
+from leaderboard.dashboards.selectors.two_stage import TwoStages, first_stage, two_stages
 from leaderboard.rankings.selectors import being_ranked, get_snapshot
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -164,8 +166,10 @@ def needle_page(request: HttpRequest) -> HttpResponse:
     """The PPV calculator; without an address of its own it shows the example of the documentation."""
     (found, cancers), (cleared, others) = EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY
     example = {"found": found, "cancers": cancers, "cleared": cleared, "others": others, "prevalence": "0.01 %"}
+    before = {"first_sensitivity": 100 * FIRST.sensitivity, "first_specificity": 100 * FIRST.specificity}
     form = NeedleForm({**example, **request.GET.dict()})
-    context: dict[str, Any] = {"form": form, "benchmark": main_benchmark()}
+    stages = StageForm({**({} if before.keys() & request.GET.keys() else before), **request.GET.dict()})
+    context: dict[str, Any] = {"form": form, "stages": stages, "benchmark": main_benchmark()}
     if form.is_valid():
         given = form.cleaned_data
         result = needle(
@@ -176,7 +180,21 @@ def needle_page(request: HttpRequest) -> HttpResponse:
         context["result"] = result
         if isinstance(result, Needle):
             context["figure"] = ppv_figure(result.curve, role="model-1", marked=[result.prevalence])
+            context["two_stages"] = two_stages_of(stages, given, result)
     return render(request, "dashboards/needle.html", context)
+
+
+def two_stages_of(form: StageForm, given: dict[str, Any], model: Needle) -> TwoStages | Impossible | None:
+    """The model after the first test that the address names; None where it names none, or one that cannot be."""
+    if not form.is_valid() or form.cleaned_data["first_sensitivity"] is None:
+        return None
+    return two_stages(
+        first=first_stage(form.cleaned_data["first_sensitivity"], form.cleaned_data["first_specificity"]),
+        sensitivity=(given["found"], given["cancers"]),
+        specificity=(given["cleared"], given["others"]),
+        prevalence=given["prevalence"],
+        population=model.people.population,
+    )
 
 
 @require_safe

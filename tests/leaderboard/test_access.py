@@ -60,6 +60,7 @@ GET = {
     "rankings:snapshot-zip": "404 404 404 404 404",  # no ranking is final here
     "awards:candidates": "login 403 403 200 200",
     "awards:candidates-csv": "login 403 403 200 200",
+    "awards:name-finalist": "post",
 }
 POST = {
     "submissions:withdraw": "login 404 302 404 302",
@@ -68,6 +69,7 @@ POST = {
     "evaluations:cancel-run": "login 404 302 404 302",
     "evaluations:requeue-run": "login 403 403 403 302",
     "hospitals:switch": "login 404 404 404 302",
+    "awards:name-finalist": "login 404 302 404 302",
 }
 
 

@@ -12,7 +12,9 @@ from evaluator.synthetic import synthesize
 from evaluator.synthetic.hospitals import CALIBRATION, SAMPLE, choose_hospitals
 from leaderboard.accounts.models import Membership, Team, User
 from leaderboard.accounts.services import team_add, team_create
+from leaderboard.awards.models import Finalist
 from leaderboard.awards.services.criteria import criteria_create
+from leaderboard.awards.services.finalists import finalist_name
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.benchmarks.services import calibration_set, pancreas_benchmark_create
 from leaderboard.hospitals.models import Cohort, Hospital, Stewardship
@@ -48,6 +50,7 @@ class Example:
     part: str
     contract: str = "folder"
     declared_prevalence: float | None = None
+    finalist: bool = False
 
 
 PEOPLE = (
@@ -58,11 +61,11 @@ PEOPLE = (
     Person(part="steward", name="Stig Steward"),
 )
 EXAMPLES = {
-    "blobs": Example(model="Blobs", part="team"),
+    "blobs": Example(model="Blobs", part="team", finalist=True),
     "threshold": Example(model="Threshold", part="team"),
     "cautious": Example(model="Cautious", part="rival"),
     "grand-challenge": Example(
-        model="Grand Challenge", part="rival", contract="grand-challenge", declared_prevalence=0.5
+        model="Grand Challenge", part="rival", contract="grand-challenge", declared_prevalence=0.5, finalist=True
     ),
 }
 
@@ -141,3 +144,14 @@ def demonstration_submit(*, benchmark: Benchmark, archives: Path, say: Callable[
             say(f"{submission.model} handed in by {team}: {submission.archive_bytes / 1e6:.0f} MB")
         submissions.append(submission)
     return submissions
+
+
+def demonstration_name_finalists(*, submissions: list[Submission]) -> None:
+    """Each team names the example that is meant for it, unless it has named one."""
+    finalists = {example.model: example.part for example in EXAMPLES.values() if example.finalist}
+    for submission in submissions:
+        part = finalists.get(submission.model)
+        known = Finalist.objects.filter(benchmark=submission.benchmark, team=submission.team).exists()
+        if part and not known and submission.state == Submission.State.ACCEPTED:
+            person = next(person for person in PEOPLE if person.part == part)
+            finalist_name(submission=submission, by=User.objects.get(email=person.email))

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import plotly.graph_objects as go
 
-from leaderboard.dashboards.formatting import safe
+from leaderboard.lib.cells import cell as guarded
 
 SLOTS = 6
 
@@ -31,7 +31,7 @@ class Table:
     @property
     def csv(self) -> str:
         text = io.StringIO()
-        lines = [[safe(cell) for cell in row] for row in (self.columns, *self.rows)]
+        lines = [[guarded(cell) for cell in row] for row in (self.columns, *self.rows)]
         csv.writer(text, lineterminator="\n").writerows(lines)
         return text.getvalue()
 

@@ -295,7 +295,11 @@ def by_place_and_size(rates: Mapping[str, Mapping[str, Json]], strata: Sequence[
             shown = formatting.rate(sizes.get(key))
             counts = formatting.fraction(sizes.get(key))
             text = (
-                f"{shown.text}<br>{counts}" if shown.value is not None else "hidden" if "hidden" in shown.words else "–"
+                f"{100 * shown.value:.0f}<br>{counts}"
+                if shown.value is not None
+                else "hidden"
+                if "hidden" in shown.words
+                else "–"
             )
             cells.append(GridCell(value=shown.value, text=text, hover=f"{label}, {name}: {shown.sentence}"))
             lines.append((label, name, shown.text or shown.words, shown.interval.strip("()"), counts))

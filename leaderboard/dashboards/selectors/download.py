@@ -6,8 +6,9 @@ import csv
 import io
 from typing import Any
 
-from leaderboard.dashboards.formatting import Shown, safe
+from leaderboard.dashboards.formatting import Shown
 from leaderboard.dashboards.selectors.board import Board
+from leaderboard.lib.cells import cell as guarded
 
 SCHEMA = "leaderboard/1"
 
@@ -25,7 +26,7 @@ def board_csv(board: Board) -> str:
     lines.writerow(heads)
     for row in [*board.ranked, *board.unranked]:
         low, _, high = row.rank.partition("–")
-        line = [low, high or low, safe(row.name), safe(row.team), row.submission, row.reason]
+        line = [low, high or low, guarded(row.name), guarded(row.team), row.submission, row.reason]
         for shown in row.cells:
             line += _cells(shown)
         lines.writerow(line)

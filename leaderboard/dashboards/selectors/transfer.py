@@ -17,8 +17,9 @@ from django.http import Http404
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
-from leaderboard.dashboards.formatting import plain, safe
+from leaderboard.dashboards.formatting import plain
 from leaderboard.dashboards.selectors.board import newest_pk
+from leaderboard.lib.cells import cell as guarded
 from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.selectors import published
 
@@ -228,5 +229,5 @@ def written(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(heads)
     for row in rows:
-        lines.writerow(["" if cell is None else safe(cell) if isinstance(cell, str) else repr(cell) for cell in row])
+        lines.writerow(["" if cell is None else guarded(cell) if isinstance(cell, str) else repr(cell) for cell in row])
     return text.getvalue()

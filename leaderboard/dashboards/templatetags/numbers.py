@@ -37,6 +37,11 @@ def prevalence(value: float) -> str:
 
 
 @register.filter
+def p_value(p: float) -> str:
+    return formatting.p_value(p)
+
+
+@register.filter
 def threshold(value: float) -> str:
     return f"{value:.4g}"
 

@@ -12,12 +12,12 @@ from typing import Any
 from django.db import transaction
 
 from evaluator.errors import EvaluatorError
-from evaluator.ranking.published import cell
 from evaluator.ranking.snapshot import RECORD, TABLE, make_snapshot
 from evaluator.ranking.snapshot import Snapshot as Record
 from evaluator.results import Results, dump, to_builtins
 from leaderboard.accounts.models import User
 from leaderboard.evaluations.selectors import results_of
+from leaderboard.lib.cells import cell
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import Entry, FinalRanking, Snapshot

@@ -10,7 +10,7 @@ import numpy as np
 
 from evaluator.records import Rate
 from evaluator.statistics.intervals import clopper_pearson, clustered, wilson
-from evaluator.statistics.prevalence import ppv
+from evaluator.statistics.prevalence import false_alarms_per_1000, ppv
 
 SIZES = (5, 10, 20, 50)
 RATES = (0.8, 0.9, 0.95, 0.99, 1.0)
@@ -22,6 +22,7 @@ PPV_SITUATIONS = (  # cancers, others, sensitivity, specificity
     (100, 1000, 0.95, 0.99),
     (100, 1000, 1.0, 0.999),
 )
+FALSE_ALARM_SITUATIONS = ((50, 0.95), (200, 0.96), (1000, 0.99))  # others, specificity
 CLUSTERS = ((10, 3, 0.5), (20, 3, 0.5), (50, 5, 0.8))  # patients, lesions of each, how alike those of a patient are
 
 
@@ -40,7 +41,12 @@ class Coverage:
 
 def cover_all(*, replicates: int, seed: int) -> list[Coverage]:
     rng = np.random.default_rng(seed)
-    return [*rates(rng, replicates), *clustered_rates(rng, replicates), *predictive_values(rng, replicates)]
+    return [
+        *rates(rng, replicates),
+        *clustered_rates(rng, replicates),
+        *predictive_values(rng, replicates),
+        *false_alarms(rng, replicates),
+    ]
 
 
 def rates(rng: np.random.Generator, replicates: int) -> Iterator[Coverage]:
@@ -73,6 +79,24 @@ def predictive_values(rng: np.random.Generator, replicates: int) -> Iterator[Cov
             found = [of(int(a), int(b)) for a, b in zip(flagged, cleared, strict=True)]
             truth = se * prevalence / (se * prevalence + (1 - sp) * (1 - prevalence))
             yield _count(f"PPV at {prevalence:g}, {cancers} and {others}, Se {se:g}, Sp {sp:g}", found, truth)
+
+
+def false_alarms(rng: np.random.Generator, replicates: int) -> Iterator[Coverage]:
+    """False-positive patients per 1,000 scans."""
+    for others, sp in FALSE_ALARM_SITUATIONS:
+        cleared = rng.binomial(others, sp, replicates)
+        for prevalence in PREVALENCES:
+            of = cache(partial(_alarms, others=others, prevalence=prevalence))
+            truth = 1000 * (1 - sp) * (1 - prevalence)
+            yield _count(
+                f"false alarms per 1,000 at {prevalence:g}, {others} without cancer, Sp {sp:g}",
+                [of(int(one)) for one in cleared],
+                truth,
+            )
+
+
+def _alarms(cleared: int, *, others: int, prevalence: float) -> Rate:
+    return false_alarms_per_1000(specificity=(cleared, others), prevalence=prevalence)
 
 
 def _ppv(flagged: int, cleared: int, *, cancers: int, others: int, prevalence: float) -> Rate:

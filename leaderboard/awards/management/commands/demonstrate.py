@@ -10,7 +10,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
-from leaderboard.awards.services import demonstration_create, demonstration_submit
+from leaderboard.awards.services import (
+    demonstration_create,
+    demonstration_name_finalists,
+    demonstration_submit,
+)
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.selectors import worker_states
@@ -84,6 +88,7 @@ class Command(BaseCommand):
         missed = [row for row in rows if not is_ranked(row)]
         if missed:
             raise CommandError("; ".join(f"{row.model}: {standing(row)}" for row in missed))
+        demonstration_name_finalists(submissions=rows)
         snapshot = newest_snapshot(benchmark)
         if snapshot is not None:
             final = ranking_publish_final(snapshot=snapshot, by=None)
