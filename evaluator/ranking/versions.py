@@ -9,6 +9,7 @@ from evaluator import __version__
 
 RANKING = "ranking/1"
 STATISTICS = "statistics/2"
+DISCLOSURE = "disclosure/2"  # what of a ranking is hidden; no number that is shown comes out otherwise
 
 
 def versions() -> dict[str, str]:

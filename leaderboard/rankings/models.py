@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
+from leaderboard.lib.files import json_digest
+
+FROZEN = ("number", "seed", "versions", "inputs", "ranking", "report")
 
 
 class Snapshot(models.Model):
@@ -24,6 +27,9 @@ class Snapshot(models.Model):
     ranking = models.JSONField()
     report = models.JSONField()
     published = models.BooleanField(default=True)
+    sha256 = models.CharField(
+        max_length=64, editable=False, help_text="Of everything above that it was made of or says."
+    )
 
     class Meta:
         ordering = ("benchmark", "-number")
@@ -31,6 +37,11 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.benchmark} ranking {self.number}"
+
+    def digest(self) -> str:
+        """Of what is frozen; a row that says something else than when it was made has another."""
+        frozen = {name: getattr(self, name) for name in FROZEN}
+        return json_digest({"benchmark": self.benchmark.slug, **frozen})
 
     @property
     def version_lines(self) -> list[tuple[str, str]]:

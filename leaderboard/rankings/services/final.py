@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 NAMES, MANUAL = "models.csv", "README.txt"
 CONSTANT = (2000, 1, 1, 0, 0, 0)  # the same content is the same archive
 HELP = """{title}, ranking {number}
-{id}
+ranking  {ranking}
+record   {id}
 
 snapshot.json  the ranking: every number, the inputs by digest, the versions of the rules, the seed
 patients.csv   a row for each patient under a number that means nothing outside this file; what few share is "withheld"
@@ -45,13 +46,15 @@ def ranking_publish_final(*, snapshot: Snapshot, by: User | None) -> FinalRankin
     Raises
     ------
     Refusal
-        It is not published, what it was made of has changed since, or nothing in it was ranked.
+        It is not published, it or what it was made of has changed since, or nothing in it was ranked.
     """
     snapshot = Snapshot.objects.select_for_update().select_related("benchmark").get(pk=snapshot.pk)
     if known := FinalRanking.objects.filter(snapshot=snapshot).first():
         return known
     if not snapshot.published:
         raise Refusal(f"{snapshot} cannot be final.", why="It is not published.")
+    if snapshot.digest() != snapshot.sha256:
+        raise Refusal(f"{snapshot} cannot be final.", why="It does not say what it said when it was made.")
     results = results_in(snapshot)
     try:
         record, table = record_of(snapshot, results)
@@ -114,6 +117,7 @@ def packed(snapshot: Snapshot, record: Record, table: bytes) -> bytes:
     said: dict[str, Any] = {
         "title": snapshot.benchmark.title,
         "number": snapshot.number,
+        "ranking": f"sha256:{snapshot.sha256}",
         "id": record.id,
     }
     files = {MANUAL: HELP.format(**said).encode(), RECORD: dump(record), TABLE: table, NAMES: names_in(snapshot)}

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from evaluator import __version__
 from evaluator.ranking import Ranking, publishable, rank_results
-from evaluator.ranking.versions import RANKING, STATISTICS
+from evaluator.ranking.versions import DISCLOSURE, RANKING, STATISTICS
 from evaluator.records import Rate
 from evaluator.report import ModelReport, Report, make_report
 from evaluator.results import Results, to_builtins
@@ -87,6 +87,7 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
             "evaluator": __version__,
             "ranking": RANKING,
             "statistics": STATISTICS,
+            "disclosure": DISCLOSURE,
         },
         "submissions": [
             {
@@ -147,6 +148,9 @@ def enter(
         ranking=to_builtins(publishable(numbers.ranking, minimum=benchmark.public_minimum)),
         report=to_builtins(numbers.report),
     )
+    snapshot.refresh_from_db()  # a database may write a number in another way: −0 as 0
+    snapshot.sha256 = snapshot.digest()
+    snapshot.save(update_fields=["sha256"])
     Entry.objects.bulk_create(entries_of(snapshot, evaluations, numbers))
     logger.info("benchmark %s: ranking %d of %d submissions", benchmark.slug, snapshot.number, len(evaluations))
     return snapshot

@@ -5,18 +5,22 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.test import Client
 
 from leaderboard.accounts.models import User
+from leaderboard.awards.management.commands.demonstrate import Command as Demonstrate
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult
 from leaderboard.lib.errors import Refusal
 from leaderboard.rankings.models import FinalRanking, Snapshot
 from leaderboard.rankings.services import ranking_publish_final, snapshot_make
+from leaderboard.submissions.models import Submission
 from tests import factories
 from tests.evaluator.cli.shell import call
 
@@ -123,6 +127,41 @@ def test_the_list_says_what_changed_and_how_to_compute_again(ranked: Benchmark, 
     assert page.index("Ranking 2") < page.index("Ranking 1, final")
     assert FinalRanking.objects.get().record_id in page
     assert page.count("rank --verify") == 1
+
+
+def test_every_ranking_has_an_id_final_or_not(ranked: Benchmark, client: Client) -> None:
+    factories.make_done(factories.SubmissionFactory.create(benchmark=ranked, model="Latecomer", accepted=True))
+    snapshot_make(benchmark=ranked)
+    call_command("publish_ranking", "pancreas-ct", "--number", "1")
+    page = client.get(LIST).content.decode()
+    for snapshot in Snapshot.objects.all():
+        assert snapshot.sha256 == snapshot.digest()  # as the database gives the row back
+        assert page.count(f"sha256:{snapshot.sha256}") == 1
+    assert Snapshot.objects.values_list("sha256").distinct().count() == 2
+
+
+def test_a_ranking_that_was_edited_cannot_be_final(ranked: Benchmark) -> None:
+    snapshot = Snapshot.objects.get()
+    snapshot.report["public_minimum"] = 99
+    snapshot.save()
+    with pytest.raises(Refusal, match="what it said"):
+        ranking_publish_final(snapshot=snapshot, by=None)
+
+
+def test_rankings_of_an_earlier_version_get_their_id(ranked: Benchmark) -> None:
+    given = Snapshot.objects.get().sha256
+    Snapshot.objects.update(sha256="")
+    import_module("leaderboard.rankings.migrations.0003_ranking_digest").name_them(apps, None)
+    assert Snapshot.objects.get().sha256 == given
+
+
+def test_the_demonstration_started_again_by_a_newer_version_ranks_anew_and_is_final(ranked: Benchmark) -> None:
+    Snapshot.objects.update(inputs_sha256="0" * 64)  # an earlier version listed its inputs in another way
+    said = io.StringIO()
+    Demonstrate(stdout=said).conclude(ranked, list(Submission.objects.all()))
+    final = FinalRanking.objects.get()
+    assert final.snapshot.number == 2
+    assert f"Ranking 2 is published with 3 submissions, as final: {final.record_id}" in said.getvalue()
 
 
 def test_commands_write_the_files_and_say_what_is_wrong(ranked: Benchmark, tmp_path: Path) -> None:

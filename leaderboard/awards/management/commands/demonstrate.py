@@ -20,7 +20,7 @@ from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.selectors import worker_states
 from leaderboard.lib.errors import Refusal
 from leaderboard.rankings.selectors import eligible, newest_snapshot
-from leaderboard.rankings.services import ranking_publish_final
+from leaderboard.rankings.services import ranking_publish_final, snapshot_make
 from leaderboard.submissions.models import Submission
 
 LOOK_SECONDS = 1.0
@@ -89,9 +89,13 @@ class Command(BaseCommand):
         if missed:
             raise CommandError("; ".join(f"{row.model}: {standing(row)}" for row in missed))
         demonstration_name_finalists(submissions=rows)
+        snapshot_make(benchmark=benchmark)  # an earlier version of this program may have made the newest
         snapshot = newest_snapshot(benchmark)
         if snapshot is not None:
-            final = ranking_publish_final(snapshot=snapshot, by=None)
+            try:
+                final = ranking_publish_final(snapshot=snapshot, by=None)
+            except Refusal as refusal:
+                raise CommandError(str(refusal)) from refusal
             self.say(
                 f"Ranking {snapshot.number} is published with {len(rows)} submissions, as final: {final.record_id}"
             )
