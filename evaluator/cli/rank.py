@@ -18,11 +18,13 @@ from evaluator.ranking import (
     METHODS,
     SCHEMA,
     TRANSFER,
+    YOUDEN,
     Admission,
     MethodRanking,
     Ranking,
     admit_results,
     admit_table,
+    product_on,
     rank_admitted,
     rank_by_method,
     read_table,
@@ -49,6 +51,10 @@ def rank_command(
             help="Hold the ranking against the groups of this attribute, again for another; without it, all known ones."
         ),
     ] = None,
+    statistic: str = typer.Option(
+        YOUDEN, help="youden, sensitivity less false alarms, or auc, the area under the ROC curve (results only)."
+    ),
+    device: str = typer.Option("cpu", help="Where patients are redrawn: cpu, or cuda with torch and a GPU."),
     verify: Annotated[Path | None, typer.Option(help="A snapshot's folder: compute it again and compare.")] = None,
     panel_minimum: int = typer.Option(
         DEFAULT_PANEL_MINIMUM,
@@ -69,32 +75,34 @@ def rank_command(
     if verify is not None:
         _verify(verify, as_json=as_json)
         return
+    if statistic != YOUDEN and table is not None:
+        raise UsageError("--statistic is about results; a --table is ranked by its value.", next_step="Leave it out.")
+    product = product_on(device)
     try:
-        admission = _admit(
-            table, files or (), value=value, by=by, lower_is_better=lower_is_better, panel_minimum=panel_minimum
+        admission = (
+            _admit_table(table, value=value, by=by, lower_is_better=lower_is_better)
+            if table is not None
+            else admit_results(
+                [wire.read(path) for path in files or ()],
+                panel_minimum=panel_minimum,
+                weight=1.0,
+                statistic=statistic,
+            )
         )
     except TableRefused as error:
         if as_json:
             console.emit_json({"schema": SCHEMA, "models": [], "pairs": [], "refused": error.faults})
         raise
     if method == TRANSFER:
-        ranking = rank_admitted(admission, by=by, lower_is_better=lower_is_better, replicates=replicates, seed=seed)
+        ranking = rank_admitted(
+            admission, by=by, lower_is_better=lower_is_better, replicates=replicates, seed=seed, product=product
+        )
         _tell(ranking, print_ranking, as_json=as_json)
     else:
         _tell(rank_by_method(admission, method=method, lower_is_better=lower_is_better), print_method, as_json=as_json)
 
 
-def _admit(
-    table: Path | None,
-    files: Sequence[Path],
-    *,
-    value: str,
-    by: Sequence[str] | None,
-    lower_is_better: bool,
-    panel_minimum: int,
-) -> Admission:
-    if table is None:
-        return admit_results([wire.read(path) for path in files], panel_minimum=panel_minimum, weight=1.0)
+def _admit_table(table: Path, *, value: str, by: Sequence[str] | None, lower_is_better: bool) -> Admission:
     rows, notes = read_table(table)
     return admit_table(rows, value=value, by=by, lower_is_better=lower_is_better, notes=notes)
 

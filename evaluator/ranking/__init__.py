@@ -1,7 +1,8 @@
 """The domain-transfer ranking: submissions over hospitals, each one vote, with bands instead of bare ranks."""
 
-from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, Admission, admit_results
+from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, YOUDEN, Admission, admit_results
 from evaluator.ranking.methods import METHODS, TRANSFER, MethodRanking, rank_by_method
+from evaluator.ranking.product import product_on
 from evaluator.ranking.publishable import publishable
 from evaluator.ranking.rank import DEFAULT_REPLICATES, rank_admitted, rank_results, rank_table
 from evaluator.ranking.records import SCHEMA, Ranking
@@ -15,6 +16,7 @@ __all__ = [
     "METHODS",
     "SCHEMA",
     "TRANSFER",
+    "YOUDEN",
     "Admission",
     "MethodRanking",
     "Ranking",
@@ -23,6 +25,7 @@ __all__ = [
     "admit_results",
     "admit_table",
     "make_snapshot",
+    "product_on",
     "publishable",
     "rank_admitted",
     "rank_by_method",

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from evaluator.errors import FaultLine, TableRefused
+from evaluator.errors import FaultLine, TableRefused, UsageError
+from evaluator.ranking.areas import area_panel
 from evaluator.ranking.attributes import Attributes, case_attributes
 from evaluator.ranking.names import collisions, same_name
 from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Panel
 from evaluator.ranking.records import OffPanel, Unranked
 from evaluator.records import CaseRecord
 from evaluator.results import Results
-from evaluator.statistics.outcomes import HospitalOutcomes, answers, by_submission
+from evaluator.statistics.outcomes import HospitalOutcomes, Outcome, answers, by_submission
 
 DEFAULT_PANEL_MINIMUM = 30
 FEWEST_PATIENTS = 2  # a cell of one patient has no variance to redraw
 FAILURES_ALLOWED = 0.05
+YOUDEN, AUC = "youden", "auc"
+STATISTICS = (YOUDEN, AUC)
 
 Version = tuple[tuple[str, str, str], ...]  # a hospital's cohorts: name, version, fingerprint
 
@@ -51,7 +54,9 @@ class _Entry:
         return {case.patient: case for case in cases if case.index_scan}
 
 
-def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: float) -> Admission:
+def admit_results(
+    results: Sequence[Results], *, panel_minimum: int, weight: float, statistic: str = YOUDEN
+) -> Admission:
     """Choose the panel and admit the submissions that have an outcome for every patient of it.
 
     Parameters
@@ -62,6 +67,8 @@ def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: flo
         Positive patients, and as many negative, that a hospital needs to be on the panel.
     weight : float
         w of θ = Se − w(1 − Sp).
+    statistic : str
+        "youden" for that θ, "auc" for the area under the ROC curve.
 
     Returns
     -------
@@ -72,11 +79,16 @@ def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: flo
     ------
     TableRefused
         Files under one model name that are not of one submission.
+    UsageError
+        There is no such statistic.
 
     References
     ----------
     Youden WJ. Index for rating diagnostic tests. Cancer 1950;3:32–35 (w = 1).
     """
+    if statistic not in STATISTICS:
+        raise UsageError(f"There is no statistic {statistic!r}.", next_step=f"Choose one of {', '.join(STATISTICS)}.")
+    areas = statistic == AUC
     entries, refused = _read(results)
     panel_of = _versions(entries)
     fewest = max(panel_minimum, FEWEST_PATIENTS)
@@ -91,11 +103,16 @@ def admit_results(results: Sequence[Results], *, panel_minimum: int, weight: flo
         else:
             reason = f"{positive} positive and {len(patients) - positive} negative patients; it takes {fewest} of each"
             off_panel.append(OffPanel(hospital=hospital, reason=reason, fewest=fewest))
-    reasons = {entry.model: _reason(entry, scans=scans, versions=panel_of) for entry in entries}
+    reasons = {
+        entry.model: _reason(entry, scans=scans, versions=panel_of) or (_bare(entry, scans) if areas else "")
+        for entry in entries
+    }
     admitted = [entry for entry in entries if not reasons[entry.model]]
     known = case_attributes([case for patients in scans.values() for case in patients.values()])
     return Admission(
-        panel=_panel(admitted, scans=scans, known=known, weight=weight),
+        panel=_area_panel(admitted, scans=scans, known=known)
+        if areas
+        else _panel(admitted, scans=scans, known=known, weight=weight),
         trained_on={entry.model: entry.files[0].submission.trained_on for entry in admitted},
         submitted={entry.model: entry.files[0].submission.submitted for entry in admitted},
         unranked=tuple(Unranked(model=model, reason=reason) for model, reason in reasons.items() if reason),
@@ -171,12 +188,30 @@ def _reason(entry: _Entry, *, scans: Mapping[str, Mapping[str, CaseRecord]], ver
     return ""
 
 
+def _bare(entry: _Entry, scans: Mapping[str, Mapping[str, CaseRecord]]) -> str:
+    """Why it has no area under a curve; empty if it has."""
+    sources = {one.likelihood_source for hospital in scans for one in entry.hospitals[hospital].patients}
+    return "gives a mask and no likelihood, so it has no area under a curve" if "mask" in sources else ""
+
+
+def _area_panel(
+    entries: Sequence[_Entry], *, scans: Mapping[str, Mapping[str, CaseRecord]], known: Attributes
+) -> Panel:
+    of = _panel(entries, scans=scans, known=known, weight=1.0, answer=lambda outcome: outcome.likelihood)
+    return area_panel(of)
+
+
 def _panel(
-    entries: Sequence[_Entry], *, scans: Mapping[str, Mapping[str, CaseRecord]], known: Attributes, weight: float
+    entries: Sequence[_Entry],
+    *,
+    scans: Mapping[str, Mapping[str, CaseRecord]],
+    known: Attributes,
+    weight: float,
+    answer: Callable[[Outcome], float] = lambda outcome: outcome.correct,
 ) -> Panel:
     cells, before = [], 0
     for hospital, patients in scans.items():
-        right = [{o.case.patient: o.correct for o in entry.hospitals[hospital].patients} for entry in entries]
+        right = [{o.case.patient: answer(o) for o in entry.hospitals[hospital].patients} for entry in entries]
         truth = np.array([case.cancer for case in patients.values()])
         rows = [[float(one[patient]) for one in right] for patient in patients]
         answered = np.array(rows, dtype=float).reshape(len(patients), len(entries))

@@ -40,7 +40,7 @@ def hospital_scores(panel: Panel, hospital: str) -> list[HospitalScore]:
         mean = cell.answers.mean(axis=0)
         value += cell.weight * mean
         reach += (cell.weight * (mean_limits(cell.answers) - mean)) ** 2
-    low, high = value - np.sqrt(reach[0]), value + np.sqrt(reach[1])
+    low, high = np.clip([value - np.sqrt(reach[0]), value + np.sqrt(reach[1])], *panel.limits)
     return [
         HospitalScore(
             value=float(value[model]),

@@ -60,6 +60,7 @@ class Panel:
     cases: dict[str, int]
     statistic: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by attribute, what its codes stand for
+    limits: tuple[float, float] = (-np.inf, np.inf)  # no interval of θ reaches beyond
 
     def at(self, hospital: str) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.hospital == hospital)
@@ -84,6 +85,15 @@ class Panel:
         for cell in self.cells:
             theta[row[cell.hospital]] += cell.weight * cell.answers.mean(axis=0)
         return theta
+
+    def mean_rates(self) -> Floats | None:
+        """Mean sensitivity and specificity over hospitals, each one vote, (2, models); None of anything else."""
+        if set(self.pooled_weights) != {POSITIVE, NEGATIVE} or not all(cell.is_binary for cell in self.cells):
+            return None
+        rates = np.zeros((2, len(self.models)))
+        for cell in self.cells:
+            rates[0 if cell.group == POSITIVE else 1] += cell.answers.mean(axis=0) / len(self.hospitals)
+        return rates
 
     def scores_by_patients(self) -> Floats:
         """θ with the hospitals thrown together, every patient one vote; shape (models,)."""

@@ -13,6 +13,7 @@ import pandas as pd
 from evaluator.errors import UsageError
 from evaluator.ranking.admission import (
     DEFAULT_PANEL_MINIMUM,
+    YOUDEN,
     Admission,
     admit_results,
     trained_here,
@@ -21,6 +22,7 @@ from evaluator.ranking.admission import (
 from evaluator.ranking.attributes import examined
 from evaluator.ranking.hospitals import hospital_scores, kendall, leave_one_out, new_hospital
 from evaluator.ranking.panel import Panel, ranks
+from evaluator.ranking.product import Product, on_processor
 from evaluator.ranking.records import (
     SCHEMA,
     KendallTau,
@@ -97,6 +99,7 @@ def rank_results(
     by: Sequence[str] | None = None,
     replicates: int = DEFAULT_REPLICATES,
     seed: int = 1,
+    statistic: str = YOUDEN,
 ) -> Ranking:
     """Rank submissions by θ = Se − w(1 − Sp) over the panel's hospitals, each submission at its own threshold.
 
@@ -112,6 +115,8 @@ def rank_results(
         As for `rank_table`: scanner, phase, sex, age, race, "sex × race", hospital.
     replicates, seed : int
         As for `rank_table`.
+    statistic : str
+        "youden", θ as above, or "auc", the area under the ROC curve at each hospital, which no threshold moves.
 
     Returns
     -------
@@ -131,7 +136,7 @@ def rank_results(
     """
     if not (math.isfinite(weight) and weight > 0):
         raise UsageError(f"A weight of {weight:g} is impossible.", why="It says what a false alarm costs: above 0.")
-    admission = admit_results(results, panel_minimum=panel_minimum, weight=weight)
+    admission = admit_results(results, panel_minimum=panel_minimum, weight=weight, statistic=statistic)
     return rank_admitted(admission, by=by, replicates=replicates, seed=seed)
 
 
@@ -149,6 +154,7 @@ def rank_admitted(
     lower_is_better: bool = False,
     replicates: int,
     seed: int,
+    product: Product = on_processor,
 ) -> Ranking:
     """Rank those who were trained on no hospital of the panel; the others are listed with their gap.
 
@@ -159,7 +165,7 @@ def rank_admitted(
     standing = _Standing()
     if usable:
         rng = np.random.default_rng(seed)
-        significance = compare_all(panel, replicates=replicates, rng=rng)
+        significance = compare_all(panel, replicates=replicates, rng=rng, product=product)
         standing = _stand(panel, significance, submitted=admission.submitted)
     ranking = Ranking(
         schema=SCHEMA,
@@ -185,6 +191,7 @@ def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, 
     """Models in display order: rank, then the worst hospital, then the time of submission."""
     theta = panel.scores()
     score, pooled = theta.mean(axis=0), panel.scores_by_patients()
+    right = panel.mean_rates()
     position, worst = ranks(score), theta.argmin(axis=0)
     lowest, highest = theta.min(axis=0), theta.max(axis=0)
     order = sorted(
@@ -202,6 +209,8 @@ def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, 
             hospitals={hospital: found[m] for hospital, found in at.items()},
             worst_hospital=WorstHospital(hospital=panel.hospitals[worst[m]], value=float(lowest[m])),
             spread=float(highest[m] - lowest[m]),
+            sensitivity=None if right is None else float(right[0, m]),
+            specificity=None if right is None else float(right[1, m]),
         )
         for m in order
     )

@@ -40,6 +40,15 @@ class RankedModel:
     hospitals: dict[str, HospitalScore]
     worst_hospital: WorstHospital
     spread: float  # best hospital minus worst
+    # Means over hospitals, each one vote, where θ is made of them: θ at any other weight w is Se − w(1 − Sp).
+    sensitivity: float | None = None
+    specificity: float | None = None
+
+    def net_score(self, *, prevalence: float, odds: float) -> float | None:
+        """θ at the weight of net benefit, where a false alarm costs ``odds`` = t/(1 − t) of a cancer found."""
+        if self.sensitivity is None or self.specificity is None:
+            return None
+        return self.sensitivity - (1 - prevalence) / prevalence * odds * (1 - self.specificity)
 
 
 @dataclass(frozen=True, kw_only=True)

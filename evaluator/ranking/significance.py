@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from evaluator.errors import UsageError
 from evaluator.ranking.panel import SAME, Floats, Panel
+from evaluator.ranking.product import Product, on_processor
 from evaluator.statistics.intervals import Z
 
 LEVEL = 0.95
@@ -40,7 +41,7 @@ def draw_counts(patients: int, replicates: int, rng: np.random.Generator) -> NDA
     return np.bincount(picks.ravel(), minlength=replicates * patients).reshape(replicates, patients)
 
 
-def deviations(panel: Panel, *, replicates: int, rng: np.random.Generator) -> Floats:
+def deviations(panel: Panel, *, replicates: int, rng: np.random.Generator, product: Product = on_processor) -> Floats:
     """Θ of each replicate minus the observed Θ, (replicates, models).
 
     Every cell is redrawn with replacement, the same draws for all models; √(n/(n − 1)) mends the bootstrap's
@@ -56,7 +57,7 @@ def deviations(panel: Panel, *, replicates: int, rng: np.random.Generator) -> Fl
         step = max(1, DRAWS_AT_ONCE // n)
         for start in range(0, replicates, step):
             stop = min(start + step, replicates)
-            redrawn = draw_counts(n, stop - start, rng).astype(answers.dtype) @ answers
+            redrawn = product(draw_counts(n, stop - start, rng).astype(answers.dtype), answers)
             total[start:stop] += (redrawn - observed) * scale
     return total
 
@@ -100,7 +101,9 @@ def largest_differences(deviation: Floats, se: Floats) -> Floats:
     return largest
 
 
-def compare_all(panel: Panel, *, replicates: int, rng: np.random.Generator) -> Significance:
+def compare_all(
+    panel: Panel, *, replicates: int, rng: np.random.Generator, product: Product = on_processor
+) -> Significance:
     """All pairs at once, single step max-T.
 
     Parameters
@@ -111,6 +114,8 @@ def compare_all(panel: Panel, *, replicates: int, rng: np.random.Generator) -> S
         2,000 or more for a ranking that is shown.
     rng : numpy.random.Generator
         Draws the patients.
+    product : Product
+        Where replicates are computed.
 
     Returns
     -------
@@ -136,7 +141,7 @@ def compare_all(panel: Panel, *, replicates: int, rng: np.random.Generator) -> S
     difference = score[:, None] - score[None, :]
     difference[np.abs(difference) <= SAME] = 0.0
     se = standard_errors(panel)
-    largest = np.sort(largest_differences(deviations(panel, replicates=replicates, rng=rng), se))
+    largest = np.sort(largest_differences(deviations(panel, replicates=replicates, rng=rng, product=product), se))
     critical = max(Z, float(largest[math.ceil(LEVEL * (replicates + 1)) - 1]))
     ratio = np.divide(difference, se, out=np.zeros_like(se), where=se > 0)
     p = 2 * ndtr(-np.abs(ratio))

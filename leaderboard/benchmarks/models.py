@@ -47,6 +47,11 @@ class Benchmark(models.Model):
     prevalences = models.JSONField(default=list, validators=[check_prevalences])
     panel_minimum = models.PositiveIntegerField(default=30)
     public_minimum = models.PositiveIntegerField(default=10)
+    accepted_alarms = models.PositiveIntegerField(
+        default=10,
+        validators=[MinValueValidator(1)],
+        help_text="False alarms that finding one more cancer is worth: the weight of the net score.",
+    )
     quota_per_month = models.PositiveIntegerField(default=5)
     case_limit_seconds = models.PositiveIntegerField(default=600, validators=[MinValueValidator(1)])
     memory_bytes = models.PositiveBigIntegerField(default=16 * 1024**3)

@@ -46,6 +46,7 @@ class Line:
     by_patients: str = ""
     worst: str = ""
     spread: str = ""
+    net: list[str] = field(default_factory=list)
     reason: str = ""
     gap: str = ""
 
@@ -124,6 +125,7 @@ class Transfer:
                 by_patients=plain(item["score_by_patients"]),
                 worst=f"{plain(item['worst_hospital']['value'])} {item['worst_hospital']['hospital']}",
                 spread=plain(item["spread"]),
+                net=[self.net_score(item, prevalence) for prevalence in self.benchmark.prevalence_values],
             )
             for item in self.shown
         ]
@@ -136,6 +138,18 @@ class Transfer:
             for item in self.ranking.get("unranked", ())
         ]
         return [*ranked, *left]
+
+    @property
+    def columns_left(self) -> int:
+        """What the reason of one that is not ranked stretches over."""
+        return 4 + len(self.benchmark.prevalences)
+
+    def net_score(self, item: Json, prevalence: float) -> str:
+        """θ at the weight of net benefit, where a false alarm costs its share of a cancer; blank in older rankings."""
+        se, sp = item.get("sensitivity"), item.get("specificity")
+        if se is None or sp is None:
+            return ""
+        return plain(se - (1 - prevalence) / prevalence / self.benchmark.accepted_alarms * (1 - sp))
 
     @property
     def off_panel(self) -> list[Json]:

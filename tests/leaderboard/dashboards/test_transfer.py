@@ -121,6 +121,17 @@ def test_a_hidden_count_is_a_word(benchmark_rows: Benchmark) -> None:
     assert sex.groups[0].patients.startswith("hidden positive, ")
 
 
+def test_the_net_score_weighs_false_alarms_by_how_common_they_are(benchmark_rows: Benchmark) -> None:
+    ranking = ranking_of({"a": 0.9}, hospitals=2, by=())
+    ranking["models"][0] |= {"sensitivity": 0.8, "specificity": 0.99}
+    (line,) = transfer(benchmark_rows, ranking).lines
+    # w = 9,999/10 and 24/10: 0.8 − 9.999 and 0.8 − 0.024.
+    assert line.net == ["−9.199", "0.776"]
+    for name in ("sensitivity", "specificity"):
+        ranking["models"][0].pop(name)
+    assert transfer(benchmark_rows, ranking).lines[0].net == ["", ""]
+
+
 def test_many_models_are_cut_in_the_picture_only(benchmark_rows: Benchmark) -> None:
     ranking = ranking_of({f"m{number:02}": 0.5 + number / 100 for number in range(SHOWN + 5)}, hospitals=2, by=())
     found = transfer(benchmark_rows, ranking)
