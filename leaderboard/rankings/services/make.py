@@ -116,7 +116,7 @@ def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -
             prevalences=prevalences,
             public_minimum=benchmark.public_minimum,
             curves_seed=CURVES_SEED,
-            hospital_curves=False,  # no page shows them; 20 submissions on 10,000 patients take 46 s with them, 24 s without
+            hospital_curves=False,  # no page shows them; 20 submissions on 10,000 patients took 46 s with, 24 s without
         ),
         detailed=make_report(results, prevalences=prevalences),
         versions={
