@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.special import expit
-from scipy.stats import t
+from scipy.stats import norm, t
 
 from evaluator.errors import UsageError
 from evaluator.statistics.intervals import clopper_pearson, wilson
@@ -41,6 +42,17 @@ def test_intervals_are_students_t_on_glmers_logits(name: str) -> None:
             tuple(expit(mean + np.array([-1, 1]) * quantile * error)), abs=1e-4
         )
         assert rate.prediction == pytest.approx(tuple(expit([mean - ahead, mean + ahead])), abs=1e-4)
+
+
+@pytest.mark.parametrize(("mean", "tau2"), [(1.5, 0.4), (2.9, 1.2), (0.0, 0.05)])
+def test_the_variance_within_hospitals_is_the_mean_of_the_binomials_over_them(mean: float, tau2: float) -> None:
+    """Of a logit-normal p, E[1/(p(1 − p))] = exp(τ²/2 + μ) + exp(τ²/2 − μ) + 2: what I² sets τ² against."""
+    expected, _ = quad(
+        lambda x: norm.pdf(x, mean, math.sqrt(tau2)) / (expit(x) * expit(-x)),
+        mean - 12 * math.sqrt(tau2),
+        mean + 12 * math.sqrt(tau2),
+    )
+    assert math.exp(tau2 / 2 + mean) + math.exp(tau2 / 2 - mean) + 2 == pytest.approx(expected, rel=1e-6)
 
 
 def test_i2_is_zhou_and_dendukuris() -> None:

@@ -119,3 +119,9 @@ def test_the_command_takes_calibration_cohorts_and_says_what_is_wrong(benchmark_
     assert benchmark_rows.false_alarm_share == 0.1
     with pytest.raises(CommandError, match="above 0 and below 1"):
         call_command("pancreas_benchmark", "--false-alarms", "1.5")
+
+
+def test_a_hospital_that_is_named_has_patients_enough(benchmark_rows: Benchmark) -> None:
+    benchmark_rows.panel_minimum, benchmark_rows.public_minimum = 9, 10
+    with pytest.raises(ValidationError, match="A panel hospital is shown"):
+        benchmark_rows.full_clean()
