@@ -87,11 +87,8 @@ class Benchmark(models.Model):
     def clean(self) -> None:
         """A hospital on the panel is named with its numbers, so it must have patients enough to be named."""
         if self.panel_minimum < self.public_minimum:
-            raise ValidationError(
-                {
-                    "panel_minimum": f"A panel hospital is shown, so it takes the public minimum of {self.public_minimum}."
-                }
-            )
+            fewest = f"A panel hospital is shown, so it takes the public minimum of {self.public_minimum}."
+            raise ValidationError({"panel_minimum": fewest})
 
     @property
     def prevalence_values(self) -> list[float]:
