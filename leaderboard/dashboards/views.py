@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, main_benchmark
 from leaderboard.dashboards.figures.card import card_figures, net_benefits
-from leaderboard.dashboards.figures.compare import compare_figures
+from leaderboard.dashboards.figures.compare import compare_figures, curve_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
 from leaderboard.dashboards.figures.transfer import transfer_figures
 from leaderboard.dashboards.forms import BoardForm, NeedleForm, SnapshotForm, StageForm
@@ -122,6 +122,7 @@ def comparison(request: HttpRequest, slug: str) -> HttpResponse:
     if len(chosen) > 1:
         context["compared"] = compared = compare(benchmark, chosen[:2])
         context["figures"] = compare_figures(compared)
+        context["curves"] = curve_figures(compared)
     return render(request, "dashboards/compare.html", context)
 
 

@@ -74,7 +74,16 @@ def grid_figure(
 
 
 def _names(names: Sequence[str], places: Sequence[int]) -> dict[str, Any]:
-    return {"tickvals": list(places), "ticktext": [short(name) for name in names], "showgrid": False}
+    return {"tickvals": list(places), "ticktext": shortened(names), "showgrid": False}
+
+
+def shortened(names: Sequence[str]) -> list[str]:
+    """Names that fit beside a grid: without the first words that all of them share, then cut."""
+    words = [name.split() for name in names]
+    shared = 0
+    while len(names) > 1 and all(len(own) > shared + 1 and own[shared] == words[0][shared] for own in words):
+        shared += 1
+    return [short(" ".join(own[shared:])) for own in words]
 
 
 def short(name: str) -> str:

@@ -48,7 +48,7 @@ def froc_figure(curves: Json | None, *, role: str) -> Figure:
     ]
     layout = go.Layout(
         height=440,
-        xaxis={"title": {"text": "false positives a scan, at most (logarithmic)"}, "type": "log", **_ticks(x)},
+        xaxis={"title": {"text": "false positives a scan, at most (logarithmic)"}, "type": "log", **ticks(x)},
         yaxis={"title": {"text": "found in place, % of patients"}, "range": [-1, 101]},
     )
     rows = tuple(
@@ -80,7 +80,7 @@ def froc_figure(curves: Json | None, *, role: str) -> Figure:
     )
 
 
-def _ticks(values: Sequence[float]) -> dict[str, Any]:
+def ticks(values: Sequence[float]) -> dict[str, Any]:
     return {"tickvals": list(values), "ticktext": [f"{value:g}" for value in values]}
 
 
@@ -188,7 +188,7 @@ def net_benefit_figure(curves: Json | None, *, prevalence: str, label: str, role
     most = per * float(prevalence)  # what finding everybody would be worth
     layout = go.Layout(
         height=440,
-        xaxis={"title": {"text": "risk at which one would act, % (logarithmic)"}, "type": "log", **_ticks(x)},
+        xaxis={"title": {"text": "risk at which one would act, % (logarithmic)"}, "type": "log", **ticks(x)},
         yaxis={
             "title": {"text": "net true positives per 1,000"},
             "range": [-0.5 * most, 1.08 * most],

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.figures.base import Figure, Table, drawing, role_of
-from leaderboard.dashboards.figures.grids import GridCell, Scale, grid_figure, short
+from leaderboard.dashboards.figures.grids import GridCell, Scale, grid_figure, short, shortened
 from leaderboard.dashboards.figures.intervals import Line, Span, interval_figure
 from leaderboard.dashboards.formatting import Unit, plain
 from leaderboard.dashboards.selectors.transfer import Json, Transfer, score_at
@@ -148,7 +148,7 @@ def left_out(found: Transfer) -> Figure:
         height=150 + 30 * max(2, len(shown)),
         xaxis={
             "tickvals": list(range(len(places))),
-            "ticktext": [short(name) for name in places],
+            "ticktext": [places[0], *shortened(places[1:])],
             "tickangle": -45 if last > 2 else 0,
             "range": [-0.2, last + 0.2],
         },

@@ -12,6 +12,7 @@ from evaluator.report import make_report
 from evaluator.results import to_builtins
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
+from leaderboard.dashboards.figures.compare import curve_figures
 from leaderboard.dashboards.figures.marks import (
     NOT_YET,
     by_place_and_size,
@@ -20,6 +21,7 @@ from leaderboard.dashboards.figures.marks import (
     lead_time_figure,
     net_benefit_figure,
 )
+from leaderboard.dashboards.selectors.compare import compare
 from leaderboard.rankings.models import Snapshot
 from leaderboard.submissions.models import Submission
 from tests.evaluator.statistics.by_hand import cohort, finding, lesion, negative, positive, results
@@ -157,3 +159,24 @@ def test_the_leaderboards_rows_carry_no_curves(ranked: Benchmark) -> None:
     submission = Submission.objects.get(model="Careful")
     entry = Snapshot.objects.get().entries.get(evaluation__submission=submission)
     assert entry.overall["curves"] is None
+
+
+@pytest.mark.django_db
+@pytest.mark.core
+def test_two_models_stand_in_one_roc_and_one_froc(ranked: Benchmark, client: Client) -> None:
+    ids = [str(Submission.objects.get(model=name).pk) for name in ("Careful", "Wolf")]
+    roc, froc = curve_figures(compare(ranked, ids))
+    assert {row[0] for row in roc.table.rows} == {"Careful", "Wolf"}
+    assert froc.table.columns[1:] == ("Careful, % (95 % interval)", "Wolf, % (95 % interval)")
+    # Careful hits every tumour with no false mark; three of Wolf's eight others are flagged, and every tumour found.
+    assert froc.table.rows[-1][1].startswith("100.0")
+    page = client.get(f"/leaderboard/pancreas-ct/compare/?model={ids[0]}&model={ids[1]}").content.decode()
+    assert "figure-froc-pair" in page
+    Snapshot.objects.update(report=without_curves(Snapshot.objects.get().report))
+    assert curve_figures(compare(ranked, ids))[0].absent == NOT_YET
+
+
+def without_curves(report: dict[str, Any]) -> dict[str, Any]:
+    for model in report["models"]:
+        model["overall"]["curves"] = None
+    return report

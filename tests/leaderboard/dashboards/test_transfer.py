@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 from evaluator.ranking import rank_table
 from evaluator.results import to_builtins
 from leaderboard.benchmarks.models import Benchmark
+from leaderboard.dashboards.figures.grids import shortened
 from leaderboard.dashboards.figures.transfer import transfer_figures
 from leaderboard.dashboards.selectors.attributes import attributes_in
 from leaderboard.dashboards.selectors.transfer import SHOWN, Model, Transfer, get_transfer, labelled
@@ -194,3 +195,10 @@ def test_the_page_asks_the_database_little(
 def test_names_on_a_page_differ() -> None:
     assert labelled([("A", "x"), ("B", "x"), ("A", "y")]) == ["A (x)", "B", "A (y)"]
     assert labelled([("A", "x"), ("A", "x")]) == ["A (x) 1", "A (x) 2"]
+
+
+def test_names_beside_a_grid_leave_out_what_all_share() -> None:
+    assert shortened(["University Hospital Basel", "University Hospital Lund"]) == ["Basel", "Lund"]
+    assert shortened(["University Hospital Basel"]) == ["University Ho…"]
+    assert shortened(["General", "General Hospital"]) == ["General", "General Hospi…"]
+    assert shortened([]) == []
