@@ -9,6 +9,7 @@ from typing import TypeVar
 from evaluator.errors import UsageError
 from evaluator.records import Rate
 from evaluator.results import Results
+from evaluator.statistics.attribute_strata import withhold_groups
 from evaluator.statistics.block import Block, MeanScore, PatientCounts, WithoutFailures, make_block
 from evaluator.statistics.curves import Curves, hide_bins, hide_curves, make_curves
 from evaluator.statistics.disclosure import hidden_cells, hide
@@ -141,6 +142,10 @@ def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
     }
     negatives = _hidden({at: {"": block.specificity} for at, block in blocks.items()}, minimum=minimum)
     tumours = {at: {ANYWHERE: block.t_sen, **block.by_location_and_size} for at, block in blocks.items()}
+    totals = {at: (block.patients.positive or 0, block.patients.negative or 0) for at, block in blocks.items()}
+    groups = withhold_groups(
+        {at: block.by_attribute for at, block in blocks.items()}, totals=totals, whole=OVERALL, minimum=minimum
+    )
     counts, sums = cells_and_sums(tumours, whole=OVERALL)
     lesions = hidden_cells(counts, sums=sums, minimum=minimum)
     months = _hidden({at: block.lead_time for at, block in blocks.items()}, minimum=minimum)
@@ -175,6 +180,7 @@ def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
             auc=veil(block.auc, no_pair),
             dsc=veil(block.dsc, (at, "") in masks),
             by_location={place: tumour_rates(at, place)["all"] for place in block.by_location_and_size},
+            by_attribute=groups[at],
             by_location_and_size={place: tumour_rates(at, place) for place in block.by_location_and_size},
             lead_time=strata(block.lead_time, at, months),
             without_failures=WithoutFailures(

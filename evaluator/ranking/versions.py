@@ -8,7 +8,7 @@ import scipy
 from evaluator import __version__
 
 RANKING = "ranking/2"
-STATISTICS = "statistics/2"
+STATISTICS = "statistics/3"
 DISCLOSURE = "disclosure/2"  # what of a ranking is hidden; no number that is shown comes out otherwise
 
 

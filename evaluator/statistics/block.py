@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from evaluator.records import Rate
 from evaluator.statistics import prevalence as at_prevalence
+from evaluator.statistics.attribute_strata import Tables, by_attribute
 from evaluator.statistics.curves import Curves
 from evaluator.statistics.intervals import NO_PATIENTS, ClusteredRate, wilson
 from evaluator.statistics.lead_time import LeadTime
@@ -77,6 +78,7 @@ class Block:
     by_location: dict[str, ClusteredRate]  # T-Sen by the lesion's location
     lead_time: dict[str, Rate]  # P-Sen by months before diagnosis, a patient's latest scan in each bin
     without_failures: WithoutFailures
+    by_attribute: Tables = field(default_factory=dict)  # phase, scanner, sex …: by group
     by_location_and_size: dict[str, dict[str, ClusteredRate]] = field(default_factory=dict)  # T-Sen
     curves: Curves | None = None  # only where they were asked for, and so the next
     time_before_diagnosis: LeadTime | None = None
@@ -133,6 +135,7 @@ def make_block(hospitals: Sequence[HospitalOutcomes], *, prevalences: Sequence[f
         dsc=_mean([outcome.dice for outcome in positive if outcome.dice is not None]),
         failures=_failures(hospitals),
         by_location={place: sizes["all"] for place, sizes in tumours.items()},
+        by_attribute=by_attribute(patients),
         by_location_and_size=tumours,
         lead_time=by_lead_time(prior_scans(hospitals)),
         without_failures=WithoutFailures(

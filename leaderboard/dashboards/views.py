@@ -20,7 +20,7 @@ from leaderboard.dashboards.figures.transfer import transfer_figures
 from leaderboard.dashboards.forms import BoardForm, NeedleForm, SnapshotForm, StageForm
 from leaderboard.dashboards.selectors.attributes import attributes_in
 from leaderboard.dashboards.selectors.board import Board, Choices, get_board
-from leaderboard.dashboards.selectors.card import get_card, operating_numbers
+from leaderboard.dashboards.selectors.card import get_card, group_lines, operating_numbers
 from leaderboard.dashboards.selectors.columns import SPECS
 from leaderboard.dashboards.selectors.compare import choices_of, compare
 from leaderboard.dashboards.selectors.download import board_csv, board_json
@@ -108,6 +108,7 @@ def card(request: HttpRequest, pk: UUID) -> HttpResponse:
         "benchmark": benchmark,
         "figures": card_figures(found),
         "benefits": net_benefits(found),
+        "groups": group_lines(found.source.overall),
         "operating": operating_numbers(found),
     }
     return render(request, "dashboards/card.html", context)

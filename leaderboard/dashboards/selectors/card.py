@@ -98,6 +98,32 @@ def get_card(pk: UUID | str) -> Card:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class GroupLine:
+    """A group of patients with both rates."""
+
+    attribute: str
+    group: str
+    sensitivity: Shown
+    specificity: Shown
+
+
+def group_lines(overall: Block) -> list[GroupLine]:
+    """By phase, scanner, slice thickness, sex, age and race; empty in older rankings."""
+    lines = []
+    for attribute, groups in (overall.get("by_attribute") or {}).items():
+        for group, rates in groups.items():
+            lines.append(
+                GroupLine(
+                    attribute=attribute,
+                    group=group,
+                    sensitivity=formatting.rate(rates["sensitivity"]),
+                    specificity=formatting.rate(rates["specificity"]),
+                )
+            )
+    return lines
+
+
 def outcomes_of(evaluation: Evaluation, *, threshold: float) -> dict[tuple[str, str], Outcome]:
     """Each patient's answer, the index scan's, by hospital and patient."""
     results = results_of(evaluation)

@@ -183,7 +183,7 @@ def entries_of(snapshot: Snapshot, evaluations: list[Evaluation], numbers: Numbe
 
 def without_curves(block: Block) -> Block:
     """What the leaderboard's columns need; the report card reads the rest from the snapshot."""
-    return replace(block, curves=None, time_before_diagnosis=None, by_location_and_size={})
+    return replace(block, curves=None, time_before_diagnosis=None, by_location_and_size={}, by_attribute={})
 
 
 def counts_of(report: ModelReport) -> dict[str, Any]:
