@@ -26,6 +26,7 @@ COMMANDS = (
     "synthesize",
     "two_stage",
     "versus_readers",
+    "doctor",
 )
 
 app = typer.Typer(

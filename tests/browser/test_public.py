@@ -107,10 +107,14 @@ def test_the_needle_is_calculated_while_one_types(visit: Visit) -> None:
     page.get_by_label("of patients without cancer").fill("1000")
     page.get_by_label("Prevalence", exact=True).fill("4 %")
     # 0.95 × 0.04 / (0.95 × 0.04 + 0.01 × 0.96) = 0.7983
-    expect(page.locator("dl.facts div", has_text="PPV")).to_contain_text("79.8")
+    expect(page.locator("dl.facts div", has_text="PPV").first).to_contain_text("79.8")
     expect(page.locator("#result")).to_contain_text("95 with cancer and 24 without")
     expect(page.locator("#result")).to_contain_text("Of 2,500 people, 100 have cancer")
-    expect(page).to_have_url(re.compile(r"prevalence=4"))
+    # With a first test of 54.2 % and 77.0 % before: 0.542 × 0.95 of the cancers.
+    expect(page.locator("#result")).to_contain_text("together they find 51.5 % of the cancers")
+    page.get_by_label("First test: sensitivity, %").fill("100")
+    expect(page.locator("#result")).to_contain_text("together they find 95.0 % of the cancers")
+    expect(page).to_have_url(re.compile(r"prevalence=4.*first_sensitivity=100"))
     page.reload()
     expect(page.locator("#result")).to_contain_text("95 with cancer and 24 without")
 

@@ -1,0 +1,95 @@
+"""What must be true inside a submission's container, and where it is not. Facts of a probe in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.container.limits import Limits
+
+Seen = Mapping[str, Any]
+REFUSED = frozenset({"Operation not permitted", "Permission denied", "Function not implemented", "Invalid argument"})
+DEVICES = frozenset(
+    {"null", "zero", "full", "random", "urandom", "tty", "console", "ptmx", "core", "stdin", "stdout", "stderr"}
+)
+OVERSHOOT = 1.02  # of a limit, in what was counted before the engine stepped in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at. ``essential`` ones decide whether held-out scans may come here."""
+
+    check: str
+    ok: bool
+    seen: str
+    essential: bool = True
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.check}: {'yes' if self.ok else 'NO'} ({self.seen})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectations:
+    """What differs between engines: gVisor filters system calls itself and reports no seccomp mode."""
+
+    seccomp: frozenset[str] = frozenset({"2"})
+
+
+DOCKER, GVISOR = Expectations(), Expectations(seccomp=frozenset({"0", "2"}))
+
+
+def look_around(seen: Seen, *, limits: Limits, user: tuple[int, int], expect: Expectations = DOCKER) -> list[Finding]:
+    """Findings from what the probe saw of itself.
+
+    Parameters
+    ----------
+    seen : mapping
+        What `evaluator.container.probe` printed in its mode "look".
+    limits : Limits
+        Those that the container was started with.
+    user : tuple of int
+        The uid and gid that were asked for.
+    expect : Expectations
+        Of the engine.
+    """
+
+    def of(check: str, ok: object, *names: str) -> Finding:
+        return Finding(check=check, ok=bool(ok), seen=", ".join(f"{name} {seen.get(name)}" for name in names))
+
+    refused: Callable[[str], bool] = lambda name: seen.get(name) in REFUSED  # noqa: E731 - a word for a question
+    calls = ("io_uring", "unshare", "mount", "keyctl", "bpf")
+    sockets = ("raw_socket", "packet_socket", "vsock", "alg")
+    return [
+        of("it runs as the user asked for, not as root", (seen["uid"], seen["gid"]) == user, "uid", "gid"),
+        of("it is in no other group", set(seen["groups"]) <= {user[1]}, "groups"),
+        of("it has no capability", seen["capabilities"] == ["0" * 16], "capabilities"),
+        of("it cannot gain privileges", seen["no_new_privileges"] == "1" and refused("setuid"),
+           "no_new_privileges", "setuid"),
+        of("its system calls are filtered", seen["seccomp"] in expect.seccomp, "seccomp"),
+        of("dangerous system calls are refused", all(map(refused, calls)), *calls),
+        of("there is no network but itself", seen["interfaces"] == ["lo"] and not seen["routes"],
+           "interfaces", "routes"),
+        of("sockets that reach around a network are refused", all(not _done(seen, name) for name in sockets), *sockets),
+        of("its file system is read-only", seen["write_root"] == "Read-only file system", "write_root"),
+        of("the scans are read-only", seen["write_input"] == "Read-only file system", "write_input", "input_options"),
+        of("it can write its output and scratch", _done(seen, "write_output") and _done(seen, "write_scratch"),
+           "write_output", "write_scratch"),
+        of("kernel settings cannot be written", not _done(seen, "write_sys") and not _done(seen, "write_proc"),
+           "write_sys", "write_proc"),
+        of("the output is nosuid, nodev, noexec", {"nosuid", "nodev", "noexec"} <= set(seen["output_options"]),
+           "output_options"),
+        of("no device but the harmless ones", set(seen["devices"]) <= DEVICES, "devices"),
+        of("the engine's socket is not there", not seen["engine_socket"], "engine_socket"),
+        of("the host's name is not visible", seen["hostname"] == "submission", "hostname"),
+        of("the host's name servers are not visible", set(seen["nameservers"]) <= {"127.0.0.1"}, "nameservers"),
+        of("a file may be as large as allowed and no larger", seen["limits"]["FSIZE"] == limits.file_bytes, "limits"),
+        of("it leaves no core file", seen["limits"]["CORE"] == 0, "limits"),
+        of("shared memory is limited", seen["shared_memory"] <= limits.memory_bytes // 2, "shared_memory"),
+        of("the output is limited", seen["output_bytes"] <= limits.output_bytes, "output_bytes"),
+    ]  # fmt: skip
+
+
+def _done(seen: Seen, name: str) -> bool:
+    return bool(seen.get(name) == "done")

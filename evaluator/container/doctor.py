@@ -1,0 +1,164 @@
+"""Whether this machine's container engine keeps what the contract promises: looked at from inside, and measured."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import uuid
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evaluator.container.conformance import DOCKER, OVERSHOOT, Expectations, Finding, look_around
+from evaluator.container.engine import ContainerEngine, ContainerSpec, EngineFacts, OutputSpec
+from evaluator.container.limits import MIB, Limits
+from evaluator.container.probe import probe_image, seen_in
+from evaluator.container.runner import ContainerOutcome, run_container
+from evaluator.errors import FailureClass, PlatformFault
+
+DEFAULT_BASE = "cil-base:latest"
+USER = (10001, 10001)
+# Small, so that a machine that ignores them is hurt little.
+LIMITS = Limits(memory_bytes=128 * MIB, output_bytes=32 * MIB, file_bytes=64 * MIB, pids=64, cpus=1)
+LOOK_SECONDS, HOG_SECONDS, ENDLESS_SECONDS = 60.0, 60.0, 3.0
+GONE_SECONDS = 5.0  # after its limit a container must be gone
+MARGIN = 120.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """All that was found. ``visible`` is what cannot be hidden, and is documented: kernel, boot, clock."""
+
+    facts: EngineFacts
+    findings: tuple[Finding, ...]
+    visible: dict[str, str]
+    seconds: float
+
+    @property
+    def fit(self) -> bool:
+        """Whether held-out scans may be handed to containers here."""
+        return all(finding.ok for finding in self.findings if finding.essential)
+
+    @property
+    def sentence(self) -> str:
+        failed = [finding.check for finding in self.findings if not finding.ok]
+        if not failed:
+            return f"Fit for held-out scans: all {len(self.findings)} checks passed."
+        return f"NOT fit for held-out scans: {'; '.join(failed)}."
+
+
+def diagnose(
+    engine: ContainerEngine, *, base: str = DEFAULT_BASE, expect: Expectations = DOCKER, state: Path | None = None
+) -> Diagnosis:
+    """Start the probe as a submission is started, once for each question.
+
+    Parameters
+    ----------
+    engine : ContainerEngine
+        The one that runs submissions.
+    base : str
+        An image with ``python3``.
+    expect : Expectations
+        What differs between engines.
+    state : Path, optional
+        Where the folder lies that is mounted as /input; it must be on this machine.
+
+    Raises
+    ------
+    InputRefused
+        There is no such base image.
+    PlatformFault
+        The engine does not answer, or the probe said nothing.
+    """
+    began = time.monotonic()
+    image = probe_image(engine, base)
+    with tempfile.TemporaryDirectory(dir=state) as folder:
+        place = Path(folder)
+        looked = _run(engine, image, "look", place, seconds=LOOK_SECONDS)
+        seen = seen_in(looked.log)
+        if seen is None:
+            raise PlatformFault(
+                "The probe said nothing.",
+                why=looked.log.decode(errors="replace")[-300:].strip() or "It printed nothing.",
+                next_step="Check that the base image has python3.",
+            )
+        findings = [
+            *look_around(seen, limits=LIMITS, user=USER, expect=expect),
+            _no_path(seen["sources"], place),
+            _memory(_run(engine, image, "memory", place, seconds=HOG_SECONDS)),
+            _pids(_run(engine, image, "pids", place, seconds=HOG_SECONDS)),
+            _output(_run(engine, image, "output", place, seconds=HOG_SECONDS)),
+            _endless(_run(engine, image, "endless", place, seconds=ENDLESS_SECONDS)),
+        ]
+    visible = {name: str(value) for name, value in seen["visible"].items()}
+    return Diagnosis(facts=engine.facts(), findings=tuple(findings), visible=visible, seconds=time.monotonic() - began)
+
+
+def _run(engine: ContainerEngine, image: str, question: str, folder: Path, *, seconds: float) -> ContainerOutcome:
+    name = f"cil-probe-{uuid.uuid4().hex}"
+    mounted, into = folder / f"input-{question}", folder / f"output-{question}"
+    mounted.mkdir()
+    into.mkdir()
+    deadline = time.time() + seconds + MARGIN
+    owner = f"{USER[0]}:{USER[1]}"
+    output = OutputSpec(
+        name=f"{name}-output", owner=owner, bytes=LIMITS.output_bytes, inodes=1024, deadline=deadline + MARGIN
+    )
+    spec = ContainerSpec(
+        name=name,
+        image=image,
+        user=owner,
+        input_dir=mounted,
+        output=output,
+        limits=LIMITS if question != "pids" else replace(LIMITS, memory_bytes=512 * MIB),
+        deadline=deadline,
+        environment={"PROBE": question},
+    )
+    return run_container(
+        engine, spec, seconds=seconds, marks=(), wanted=lambda _: False, into=into, beat=lambda _: False
+    )
+
+
+def _no_path(sources: list[str], folder: Path) -> Finding:
+    """The mount's source shows the folder that is mounted; it must name nobody and nothing."""
+    told = [source for source in sources if folder.name not in source]
+    return Finding(
+        check="what is mounted shows no hospital's path", ok=not told, seen=f"{len(sources)} source", essential=False
+    )
+
+
+def _memory(outcome: ContainerOutcome) -> Finding:
+    failure = outcome.verdict.failure if outcome.verdict else None
+    most = OVERSHOOT * (LIMITS.memory_bytes + LIMITS.output_bytes)
+    peak = outcome.peak_memory_bytes or 0
+    return Finding(
+        check="memory is limited, and who takes more is stopped",
+        ok=failure is FailureClass.OUT_OF_MEMORY and peak <= most,
+        seen=f"{failure or 'it went on'} at {LIMITS.memory_bytes / MIB:.0f} MiB and output; sampled {peak / MIB:.0f}",
+    )
+
+
+def _pids(outcome: ContainerOutcome) -> Finding:
+    count = (seen_in(outcome.log) or {}).get("processes")
+    ok = count is not None and count <= LIMITS.pids
+    return Finding(
+        check="processes are limited", ok=ok, seen=f"{count} of {LIMITS.pids}, all gone after {outcome.seconds:.1f} s"
+    )
+
+
+def _output(outcome: ContainerOutcome) -> Finding:
+    found = seen_in(outcome.log) or {}
+    written = found.get("written", 0)
+    return Finding(
+        check="a full output is full",
+        ok=0 < written <= LIMITS.output_bytes and found.get("why") == "No space left on device",
+        seen=f"{written / MIB:.0f} MiB of {LIMITS.output_bytes / MIB:.0f} MiB, then {found.get('why', 'nothing')}",
+    )
+
+
+def _endless(outcome: ContainerOutcome) -> Finding:
+    failure = outcome.verdict.failure if outcome.verdict else None
+    return Finding(
+        check="what never ends is stopped, though it ignores every signal it may",
+        ok=failure is FailureClass.TIME_LIMIT and outcome.seconds <= ENDLESS_SECONDS + GONE_SECONDS,
+        seen=f"{failure or 'it ended'} after {outcome.seconds:.1f} s of {ENDLESS_SECONDS:.0f} s",
+    )

@@ -1,0 +1,58 @@
+"""The doctor on the real engine: every promise looked at from inside, every limit measured, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evaluator.container.docker_engine import DockerEngine
+from evaluator.container.doctor import diagnose
+from evaluator.container.engine import ContainerSpec
+from evaluator.errors import InputRefused
+from tests.evaluator.cli.shell import call
+
+pytestmark = pytest.mark.containers
+
+
+def test_this_engine_is_fit_and_every_limit_was_measured(engine: DockerEngine, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    found = diagnose(engine, state=state)
+    assert [finding.sentence for finding in found.findings if not finding.ok] == []
+    assert found.fit
+    assert len(found.findings) == 26
+    assert found.sentence == "Fit for held-out scans: all 26 checks passed."
+    assert set(found.visible) == {"kernel", "boot", "clock", "cpus"}
+    assert list(state.iterdir()) == []
+
+
+class Loose(DockerEngine):
+    """An engine that does not keep the limit of processes."""
+
+    def start(self, spec: ContainerSpec) -> None:
+        super().start(replace(spec, limits=replace(spec.limits, pids=512)))
+
+
+def test_a_limit_that_is_not_kept_makes_the_machine_unfit(engine: DockerEngine, tmp_path: Path) -> None:
+    found = diagnose(Loose(), state=tmp_path)
+    assert not found.fit
+    assert [finding.check for finding in found.findings if not finding.ok] == ["processes are limited"]
+    assert found.sentence == "NOT fit for held-out scans: processes are limited."
+
+
+def test_without_a_base_image_it_says_what_to_do(engine: DockerEngine) -> None:
+    with pytest.raises(InputRefused, match="no image 'nothing:here'"):
+        diagnose(engine, base="nothing:here")
+
+
+def test_the_command_tells_people_and_programs(engine: DockerEngine) -> None:
+    told = call("doctor", "--json")
+    found = json.loads(told.out)
+    assert (told.code, found["schema"], found["fit"]) == (0, "evaluator-doctor/1", True)
+    assert {"check", "ok", "seen", "essential"} == set(found["findings"][0])
+    plain = call("doctor")
+    assert "Fit for held-out scans" in plain.out
+    assert "Visible all the same: kernel" in plain.out
