@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # A claimed row is given up when its lease has run out; its holder renews it with every heartbeat.
+DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))
 HEARTBEAT_SECONDS = 5
 RING_AGAIN_SECONDS = 60

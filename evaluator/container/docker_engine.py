@@ -40,6 +40,7 @@ class DockerEngine(DockerImages):
             memory_bytes=int(info["MemTotal"]),
             gpus="nvidia" in info.get("Runtimes", {}),
             data_root=Path(info["DockerRootDir"]),
+            id=str(info.get("ID") or ""),
         )
 
     def facts(self) -> EngineFacts:

@@ -28,6 +28,7 @@ class EngineFacts:
     memory_bytes: int
     gpus: bool
     data_root: Path
+    id: str = ""  # the engine's own
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from evaluator.container.certificate import FILE, VALID_SECONDS, require_fit
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.doctor import diagnose
 from evaluator.container.engine import ContainerSpec
-from evaluator.errors import InputRefused
+from evaluator.errors import InputRefused, PlatformFault
 from tests.evaluator.cli.shell import call
 
 pytestmark = pytest.mark.containers
@@ -56,3 +58,39 @@ def test_the_command_tells_people_and_programs(engine: DockerEngine) -> None:
     plain = call("doctor")
     assert "Fit for held-out scans" in plain.out
     assert "Visible all the same: kernel" in plain.out
+
+
+class Counting(DockerEngine):
+    """Counts the containers that the doctor starts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = 0
+
+    def start(self, spec: ContainerSpec) -> None:
+        self.started += 1
+        super().start(spec)
+
+
+def test_a_machine_is_looked_at_once_a_day_and_when_it_is_another(engine: DockerEngine, tmp_path: Path) -> None:
+    counting = Counting()
+    require_fit(counting, state=tmp_path)
+    assert counting.started == 5
+    require_fit(counting, state=tmp_path)
+    assert counting.started == 5
+    path = tmp_path / FILE
+    yesterday = json.loads(path.read_text()) | {"at": time.time() - VALID_SECONDS - 1}
+    for stale in (json.dumps(yesterday), "not a certificate"):
+        path.write_text(stale)
+        counting.started = 0
+        require_fit(counting, state=tmp_path)
+        assert counting.started == 5
+
+
+def test_an_unfit_machine_gets_no_held_out_scan_and_no_certificate(engine: DockerEngine, tmp_path: Path) -> None:
+    with pytest.raises(PlatformFault, match="gets no held-out scans") as refused:
+        require_fit(Loose(), state=tmp_path)
+    assert "processes are limited" in refused.value.why
+    assert not (tmp_path / FILE).exists()
+    with pytest.raises(PlatformFault, match="was not verified"):
+        require_fit(engine, state=tmp_path, base="nothing:here")

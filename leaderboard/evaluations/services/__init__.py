@@ -12,10 +12,12 @@ from leaderboard.evaluations.services.dispatch import (
     withdrawn_cancel,
 )
 from leaderboard.evaluations.services.execute import run_execute
+from leaderboard.evaluations.services.fitness import engine_examine
 from leaderboard.evaluations.services.reconcile import evaluations_reconcile
 
 __all__ = [
     "audit_acknowledge",
+    "engine_examine",
     "evaluation_cancel",
     "evaluation_create",
     "evaluations_reconcile",

@@ -14,7 +14,6 @@ from django.utils import timezone
 from evaluator import results as wire
 from evaluator.cohort import read_cohort
 from evaluator.container.archive import load_archive, read_archive
-from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
 from evaluator.errors import (
@@ -32,6 +31,7 @@ from evaluator.scoring import DEFAULT_HIT_RULE, SCORER
 from evaluator.statistics.operating_point import Status
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services import settle, watch
+from leaderboard.evaluations.services.fitness import fit_engine
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import files, leases
 from leaderboard.submissions.models import Submission
@@ -47,7 +47,7 @@ def run_execute(*, pk: int, engine: ContainerEngine | None = None) -> None:
     run = Run.objects.select_related("evaluation__submission__benchmark", "hospital", "cohort").get(pk=pk)
     watcher = watch.RunWatcher(run, token)
     try:
-        result = carry_out(run, engine or DockerEngine(), watcher)
+        result = carry_out(run, engine, watcher)
         if watcher.stop is None:
             require_answers(result)
             payload = wire.to_builtins(as_results(run, result))
@@ -76,10 +76,11 @@ def claim(pk: int) -> UUID | None:
     return token
 
 
-def carry_out(run: Run, engine: ContainerEngine, watcher: watch.RunWatcher) -> CohortResult:
+def carry_out(run: Run, given: ContainerEngine | None, watcher: watch.RunWatcher) -> CohortResult:
     submission = run.evaluation.submission
     benchmark = submission.benchmark
     with leases.kept(Run.objects.filter(pk=run.pk), token=watcher.token):
+        engine = given or fit_engine()
         cohort = read_cohort(run.cohort.path)
         ensure_image(submission, engine)
     if cohort.fingerprint != run.cohort.fingerprint:
