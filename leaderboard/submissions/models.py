@@ -61,6 +61,7 @@ class Submission(models.Model):
     next_step = models.TextField(blank=True)
     try_out_log = models.TextField(blank=True)
     checks = models.JSONField(default=list, blank=True)
+    scan_report = models.TextField(blank=True, help_text="What a scanner said of the image's packages; for organisers.")
 
     attempt = models.PositiveIntegerField(default=0)
     ring_at = models.DateTimeField(default=next_ring)  # when to ring if nobody came

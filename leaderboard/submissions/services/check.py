@@ -12,6 +12,7 @@ from django.utils import timezone
 from evaluator.container.archive import load_archive, read_archive
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.engine import ContainerEngine
+from evaluator.container.scan import ScanReport, scan_archive
 from evaluator.errors import ImageRefused
 from leaderboard.lib import leases
 from leaderboard.submissions.models import Submission
@@ -31,6 +32,7 @@ def submission_check(*, pk: UUID, engine: ContainerEngine | None = None) -> None
     try:
         with leases.kept(row, token=token):
             digest, checks = look_into(submission, engine or DockerEngine())
+            scan = scan_archive(submission.archive_path)
     except ImageRefused as error:
         reason = " ".join(part for part in (error.what, error.why) if part)
         checks = [asdict(check) for check in error.checks]
@@ -38,7 +40,13 @@ def submission_check(*, pk: UUID, engine: ContainerEngine | None = None) -> None
     except Exception as error:
         settle.failed(pk, token, error, back_to=Submission.State.UPLOADED, attempt=submission.attempt)
     else:
-        settle.passed_on(pk, token, image=digest, checks=checks)
+        settle.passed_on(pk, token, image=digest, checks=checks, scan_report=told(scan))
+
+
+def told(scan: ScanReport | None) -> str:
+    if scan is None:
+        return ""
+    return scan.text if scan.ok else f"{scan.scanner} did not finish. {scan.text}"
 
 
 def look_into(submission: Submission, engine: ContainerEngine) -> tuple[str, list[dict[str, Any]]]:

@@ -27,10 +27,11 @@ def _end(pk: UUID, token: UUID, **changes: object) -> bool:
 
 
 @transaction.atomic
-def passed_on(pk: UUID, token: UUID, *, image: str, checks: list[dict[str, Any]]) -> None:
+def passed_on(pk: UUID, token: UUID, *, image: str, checks: list[dict[str, Any]], scan_report: str) -> None:
     """Checked: it stands in line for its try-out."""
     state = Submission.State.TRYING_OUT
-    if _end(pk, token, state=state, image=image, checks=checks, attempt=0, ring_at=next_ring(), **CLEAN):
+    told = {"image": image, "checks": checks, "scan_report": scan_report}
+    if _end(pk, token, state=state, attempt=0, ring_at=next_ring(), **told, **CLEAN):
         logger.info("submission %s checked: image %s", pk, image)
         bell.ring("submissions.try_out", pk)
 

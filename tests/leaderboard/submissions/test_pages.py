@@ -113,3 +113,12 @@ def test_withdrawing_is_said_and_done_once(client: Client, member: User, ranked:
     assert "withdrawn already" in client.post(address, follow=True).content.decode()
     submission.refresh_from_db()
     assert submission.state == "withdrawn"
+
+
+def test_a_scanners_report_is_the_organisers(client: Client, member: User, organiser: User, ranked: Benchmark) -> None:
+    Submission.objects.filter(model="Careful").update(scan_report="libexample 1.2: CVE-0000-0000")
+    address = f"/evaluations/{Submission.objects.get(model='Careful').pk}/"
+    client.force_login(organiser)
+    assert "libexample 1.2" in client.get(address).content.decode()
+    client.force_login(member)
+    assert "libexample 1.2" not in client.get(address).content.decode()
