@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from tests.benchmarks.simulations.attack import boosting
 from tests.benchmarks.simulations.coverage import Coverage
 from tests.benchmarks.simulations.run import FULL, SMALL, Tables, all_tables, as_html, render
 
@@ -59,6 +61,16 @@ def test_intervals_ranks_groups_and_goals_hold_what_they_promise(
     assert tables.sets[1][1].share > 0.5  # the plainly worst is told from the best, though the others are tied
     assert as_html(tables).count("<details>") == len(tables.titled)
     record_property("rows", len(tables.intervals))
+
+
+def test_a_thousand_adaptive_submissions_gain_little_from_the_ladder_and_much_without(
+    record_property: Callable[[str, object], None],
+) -> None:
+    attacks = [boosting(np.random.default_rng(seed)) for seed in range(5)]
+    told = [f"{one.ladder:.3f} with, {one.without:.3f} without, bound {one.bound:.3f}" for one in attacks]
+    record_property("shown", "Gain of 1,000 adaptive submissions on 1,000 cases: " + "; ".join(told))
+    assert all(one.ladder <= one.bound for one in attacks)
+    assert all(one.without > 4 * one.ladder for one in attacks)
 
 
 @pytest.mark.long("simulations")
