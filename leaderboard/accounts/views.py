@@ -22,6 +22,7 @@ class Login(LoginView):
     form_class = LoginForm
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
+    http_method_names = ("get", "post", "head", "options")  # Django's form views take PUT for POST
 
 
 @require_GET

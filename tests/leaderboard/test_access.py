@@ -18,17 +18,17 @@ from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 
-ROLES = ("anonymous", "rival", "member", "funder", "organiser")
-OPEN = "200 200 200 200 200"
-SIGNED_IN = "login 200 200 200 200"
-OWN = "login 404 200 404 200"
-ORGANISER = "login 403 403 403 200"
+ROLES = ("anonymous", "rival", "member", "steward", "funder", "organiser")
+OPEN = "200 200 200 200 200 200"
+SIGNED_IN = "login 200 200 200 200 200"
+OWN = "login 404 200 404 404 200"
+ORGANISER = "login 403 403 403 403 200"
 
 # The answer to a GET, role by role. "post" is an address that only takes posts; those are decided below.
 GET = {
-    "icon": "302 302 302 302 302",
+    "icon": "302 302 302 302 302 302",
     "dashboards:home": OPEN,
-    "dashboards:leaderboards": "302 302 302 302 302",
+    "dashboards:leaderboards": "302 302 302 302 302 302",
     "dashboards:leaderboard": OPEN,
     "dashboards:leaderboard-csv": OPEN,
     "dashboards:leaderboard-json": OPEN,
@@ -40,8 +40,8 @@ GET = {
     "dashboards:hospitals": OPEN,
     "dashboards:needle": OPEN,
     "dashboards:numbers": OPEN,
-    "accounts:login": "200 302 302 302 302",
-    "accounts:login-link": "410 410 410 410 410",
+    "accounts:login": "200 302 302 302 302 302",
+    "accounts:login-link": "410 410 410 410 410 410",
     "accounts:profile": SIGNED_IN,
     "accounts:logout": "post",
     "submissions:list": SIGNED_IN,
@@ -57,20 +57,29 @@ GET = {
     "evaluations:requeue-run": "post",
     "hospitals:switch": "post",
     "rankings:list": OPEN,
-    "rankings:snapshot-zip": "404 404 404 404 404",  # no ranking is final here
-    "awards:candidates": "login 403 403 200 200",
-    "awards:candidates-csv": "login 403 403 200 200",
+    "rankings:snapshot-zip": "404 404 404 404 404 404",  # no ranking is final here
+    "awards:candidates": "login 403 403 403 200 200",
+    "awards:candidates-csv": "login 403 403 403 200 200",
     "awards:name-finalist": "post",
 }
+# Pages that are forms: what a post to them does is decided by the form, and tested with it.
+FORMS = {"accounts:login", "accounts:login-link", "accounts:profile", "submissions:submit"}
 POST = {
-    "submissions:withdraw": "login 404 302 404 302",
-    "evaluations:cancel": "login 404 302 404 302",
-    "evaluations:acknowledge-audit": "login 403 403 403 302",
-    "evaluations:cancel-run": "login 404 302 404 302",
-    "evaluations:requeue-run": "login 403 403 403 302",
-    "hospitals:switch": "login 404 404 404 302",
-    "awards:name-finalist": "login 404 302 404 302",
+    "submissions:withdraw": "login 404 302 404 404 302",
+    "evaluations:cancel": "login 404 302 404 404 302",
+    "evaluations:acknowledge-audit": "login 403 403 403 403 302",
+    "evaluations:cancel-run": "login 404 302 404 404 302",
+    "evaluations:requeue-run": "login 403 403 403 403 302",
+    "hospitals:switch": "login 404 404 302 404 302",
+    "awards:name-finalist": "login 404 302 404 404 302",
 }
+
+
+PAGES = sorted(set(GET) - {*POST, "icon", "accounts:logout"})
+OTHER_METHODS = [
+    *((name, method) for name in PAGES for method in ("put", "patch", "delete")),
+    *((name, "post") for name in PAGES if name not in FORMS),
+]
 
 
 def addresses(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, set[str]]]:
@@ -87,7 +96,9 @@ ADDRESSES = dict(addresses(get_resolver().url_patterns))
 
 @pytest.fixture
 def clients(ranked: Benchmark, member: User, rival: User, organiser: User, funder: User) -> dict[str, Client]:
-    users = {"rival": rival, "member": member, "organiser": organiser, "funder": funder}
+    steward = factories.UserFactory.create(name="Stig Steward")
+    Hospital.objects.earliest("pk").stewards.add(steward)  # the hospital that `address` names
+    users = {"rival": rival, "member": member, "steward": steward, "organiser": organiser, "funder": funder}
     clients = {"anonymous": Client()}
     for role, user in users.items():
         clients[role] = Client()
@@ -128,6 +139,19 @@ def test_pages_open_for_whom_they_are_meant(name: str, clients: dict[str, Client
 def test_acts_answer_no_get(name: str, clients: dict[str, Client], member: User) -> None:
     submission = Submission.objects.filter(team__members=member, model="Careful").get()
     assert clients["organiser"].get(address(name, submission)).status_code == 405
+
+
+@pytest.mark.parametrize(("name", "method"), OTHER_METHODS)
+def test_no_page_takes_another_method(name: str, method: str, clients: dict[str, Client], member: User) -> None:
+    """Who is not logged in is sent to log in, and nobody gets an answer but "not allowed"."""
+    submission = Submission.objects.filter(team__members=member, model="Careful").get()
+    at = address(name, submission)
+    for role in ROLES:
+        response = getattr(clients[role], method)(at)
+        answer = outcome(response.status_code, response.get("Location", ""))
+        # The login page sends who is logged in to the front page, whatever is asked of it.
+        allowed = ("405", "302") if name == "accounts:login" else ("405", "login")
+        assert answer in allowed, f"{role}: {answer}"
 
 
 @pytest.mark.parametrize("name", sorted(POST))
