@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "csp",
+    "leaderboard.audit",
     "leaderboard.accounts",
     "leaderboard.hospitals",
     "leaderboard.benchmarks",

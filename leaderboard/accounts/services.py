@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from leaderboard.accounts.models import LoginLink, Membership, Team, User
+from leaderboard.audit.services import record
 from leaderboard.lib.errors import Refusal
 
 logger = logging.getLogger(__name__)
@@ -90,4 +91,5 @@ def login_link_consume(*, token: str) -> User:
         )
     link = LoginLink.objects.select_related("user").get(token_sha256=digest(token))
     logger.info("user %s signed in by link %s", link.user.pk, link.pk)
+    record("account.signed-in-by-link", f"user {link.user.pk}", by=link.user.pk)
     return link.user

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from evaluator.statistics.operating_point import place_on_average, place_surely
+from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
 from leaderboard.hospitals.models import Case, Cohort
 from leaderboard.lib.errors import Refusal
@@ -63,6 +64,12 @@ def calibration_set(
     benchmark.full_clean()
     benchmark.save()
     benchmark.calibration.set(cohorts)
+    record(
+        "benchmark.calibration-set",
+        f"benchmark {benchmark.slug}",
+        cohorts=sorted(cohort.fingerprint for cohort in cohorts),
+        false_alarm_share=false_alarm_share,
+    )
     return benchmark
 
 

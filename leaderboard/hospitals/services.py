@@ -17,6 +17,7 @@ from evaluator.errors import InputRefused
 from evaluator.records import CaseRecord
 from evaluator.results import to_builtins
 from leaderboard.accounts.models import User
+from leaderboard.audit.services import record
 from leaderboard.hospitals.models import Case, Cohort, Hospital
 from leaderboard.hospitals.signals import hospital_switched
 from leaderboard.lib.errors import Fault, Refusal
@@ -66,7 +67,7 @@ def cohort_import(
         purpose=purpose,
         counts=to_builtins(check.counts),
     )
-    freeze(cohort, found)
+    freeze(cohort, found, by=by)
     # A hospital's folder may be read-only; without a manifest every run checks it in full.
     with contextlib.suppress(PermissionError):
         write_manifest(found)
@@ -81,7 +82,7 @@ def cohort_import(
 
 
 @transaction.atomic
-def freeze(cohort: Cohort, found: CohortFolder) -> None:
+def freeze(cohort: Cohort, found: CohortFolder, *, by: User | None) -> None:
     try:
         cohort.full_clean()
     except ValidationError as error:
@@ -92,6 +93,14 @@ def freeze(cohort: Cohort, found: CohortFolder) -> None:
         ) from error
     cohort.save()
     Case.objects.bulk_create(case_row(cohort, item.record) for item in found.cases)
+    record(
+        "cohort.frozen",
+        f"cohort {cohort.pk}",
+        by=by.pk if by else None,
+        hospital=cohort.hospital.slug,
+        purpose=cohort.purpose,
+        fingerprint=cohort.fingerprint,
+    )
 
 
 def case_row(cohort: Cohort, record: CaseRecord) -> Case:
@@ -112,5 +121,6 @@ def hospital_set_active(*, hospital: Hospital, active: bool, by: User | None) ->
     if changed.update(active=active, active_since=timezone.now()):
         hospital_switched.send(sender=Hospital, hospital_id=hospital.pk, active=active)
         logger.info("hospital %s switched %s by user %s", hospital.slug, "on" if active else "off", by and by.pk)
+        record("hospital.switched", f"hospital {hospital.slug}", by=by.pk if by else None, active=active)
     hospital.refresh_from_db()
     return hospital

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_member
+from leaderboard.audit.services import record
 from leaderboard.awards.models import Closing, Finalist
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.lib.errors import Refusal
@@ -42,6 +43,7 @@ def finalist_name(*, submission: Submission, by: User) -> Finalist:
         benchmark=benchmark, team=submission.team, defaults={"submission": submission, "named_by": by}
     )
     logger.info("submission %s is the finalist of team %s by user %s", submission.pk, submission.team_id, by.pk)
+    record("finalist.named", f"submission {submission.pk}", by=by.pk, team=submission.team.slug)
     return finalist
 
 
@@ -62,4 +64,5 @@ def finalists_close(*, benchmark: Benchmark, by: User | None) -> Closing:
     closing, made = Closing.objects.get_or_create(benchmark=benchmark, defaults={"closed_by": by})
     if made:
         logger.info("finalists of benchmark %s closed by user %s", benchmark.slug, by and by.pk)
+        record("finalists.closed", f"benchmark {benchmark.slug}", by=by.pk if by else None)
     return closing

@@ -13,6 +13,7 @@ from django.utils import timezone
 from evaluator.records import Audit
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import organisers
+from leaderboard.audit.services import record
 from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.selectors import read_audit
 from leaderboard.lib.errors import Refusal
@@ -102,5 +103,6 @@ def audit_acknowledge(*, evaluation: Evaluation, by: User) -> Evaluation:
             "There is nothing to acknowledge.", why="The audit raised no alarm, or it is acknowledged already."
         )
     logger.info("evaluation %s: alarm of its audit acknowledged by user %s", evaluation.pk, by.pk)
+    record("evaluation.alarm-acknowledged", f"evaluation {evaluation.pk}", by=by.pk)
     evaluation.refresh_from_db()
     return evaluation

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from leaderboard.accounts.models import User
+from leaderboard.audit.services import record
 from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.services.line import EXECUTE, place, ring
 from leaderboard.evaluations.services.operating_point import declared
@@ -71,6 +72,7 @@ def run_cancel(*, run: Run, by: User | None) -> Run:
         raise Refusal("This run cannot be cancelled.", why="It has ended.")
     logger.info("run %s: cancel asked by user %s", run.pk, by and by.pk)
     evaluation_settle(run.evaluation_id)
+    record("run.cancelled", f"run {run.pk}", by=by.pk if by else None)
     run.refresh_from_db()
     return run
 
@@ -107,6 +109,7 @@ def run_requeue(*, run: Run, by: User | None) -> Run:
     run.refresh_from_db()
     ring(run)
     evaluation_settle(run.evaluation_id)
+    record("run.requeued", f"run {run.pk}", by=by.pk if by else None)
     return run
 
 

@@ -12,6 +12,7 @@ from evaluator import results as wire
 from evaluator.errors import PlatformFault
 from evaluator.statistics.locking import lock_operating_point
 from evaluator.statistics.operating_point import OperatingPoint, submission_threshold
+from leaderboard.audit.services import record
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.evaluations.services.line import place, ring
 from leaderboard.lib.leases import next_ring
@@ -50,6 +51,7 @@ def operating_point_lock(*, evaluation_id: int) -> bool:
     evaluation.save(update_fields=["operating_point", "locked_at"])
     logger.info("evaluation %s: %s", evaluation.pk, point.sentence)
     let_in(evaluation)
+    record("evaluation.operating-point-frozen", f"evaluation {evaluation.pk}", threshold=point.threshold)
     return True
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluator.errors import FailureClass, Fault
+from leaderboard.audit.services import record
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.evaluations.services.audit import run_audited
 from leaderboard.evaluations.services.operating_point import operating_point_lock
@@ -42,6 +43,7 @@ def run_done(run: Run, token: UUID, *, payload: dict[str, Any], peak_memory_byte
     if run.calibrates:
         operating_point_lock(evaluation_id=run.evaluation_id)
     evaluation_settle(run.evaluation_id)
+    record("run.done", f"run {run.pk}", result=json_digest(payload))
     return True
 
 

@@ -16,6 +16,7 @@ from evaluator.ranking.snapshot import RECORD, TABLE, make_snapshot
 from evaluator.ranking.snapshot import Snapshot as Record
 from evaluator.results import Results, dump, to_builtins
 from leaderboard.accounts.models import User
+from leaderboard.audit.services import record
 from leaderboard.evaluations.selectors import results_of
 from leaderboard.lib.cells import cell
 from leaderboard.lib.errors import Refusal
@@ -57,20 +58,23 @@ def ranking_publish_final(*, snapshot: Snapshot, by: User | None) -> FinalRankin
         raise Refusal(f"{snapshot} cannot be final.", why="It does not say what it said when it was made.")
     results = results_in(snapshot)
     try:
-        record, table = record_of(snapshot, results)
+        frozen, table = record_of(snapshot, results)
     except EvaluatorError as error:
         raise Refusal(f"{snapshot} cannot be final.", why=str(error)) from error
-    archive = packed(snapshot, record, table)
+    archive = packed(snapshot, frozen, table)
     final = FinalRanking(
         snapshot=snapshot,
-        record_id=record.id,
+        record_id=frozen.id,
         archive=archive,
         sha256=hashlib.sha256(archive).hexdigest(),
         published_by=by,
     )
     final.full_clean()
     final.save()
-    logger.info("%s is final as %s by user %s", snapshot, record.id, by and by.pk)
+    logger.info("%s is final as %s by user %s", snapshot, frozen.id, by and by.pk)
+    record(
+        "ranking.final", f"{snapshot.benchmark.slug} ranking {snapshot.number}", by=by.pk if by else None, id=frozen.id
+    )
     return final
 
 

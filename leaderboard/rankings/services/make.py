@@ -16,6 +16,7 @@ from evaluator.records import Rate
 from evaluator.report import ModelReport, Report, make_report
 from evaluator.results import Results, to_builtins
 from evaluator.statistics.block import Block
+from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation
 from leaderboard.evaluations.selectors import results_of
@@ -152,6 +153,7 @@ def enter(
     snapshot.sha256 = snapshot.digest()
     snapshot.save(update_fields=["sha256"])
     Entry.objects.bulk_create(entries_of(snapshot, evaluations, numbers))
+    record("ranking.made", f"{benchmark.slug} ranking {snapshot.number}", inputs=digest)
     logger.info("benchmark %s: ranking %d of %d submissions", benchmark.slug, snapshot.number, len(evaluations))
     return snapshot
 

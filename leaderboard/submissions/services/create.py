@@ -13,6 +13,7 @@ from django.db import transaction
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.accounts.selectors import is_member
+from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import bell, files
@@ -90,6 +91,14 @@ def enter(submission: Submission, stored: files.Stored, trained_on: Collection[H
     require_clean(submission)
     submission.save(force_insert=True)
     submission.trained_on.set(trained_on)
+    record(
+        "submission.handed-in",
+        f"submission {submission.pk}",
+        by=submission.created_by_id,
+        team=submission.team.slug,
+        benchmark=submission.benchmark.slug,
+        archive=stored.sha256,
+    )
     bell.ring("submissions.check", submission.pk)
 
 

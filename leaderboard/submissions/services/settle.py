@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluator.errors import ClassifiedError, EvaluatorError, FailureClass, Fault
+from leaderboard.audit.services import record
 from leaderboard.lib import bell
 from leaderboard.lib.leases import RELEASED, next_ring, retry_at
 from leaderboard.submissions.models import Submission
@@ -42,8 +43,10 @@ def accept(pk: UUID, token: UUID, **changes: object) -> None:
     if _end(pk, token, state=state, accepted_at=timezone.now(), **CLEAN, **changes):
         logger.info("submission %s accepted", pk)
         submission_accepted.send(sender=Submission, submission_id=pk)
+        record("submission.accepted", f"submission {pk}")
 
 
+@transaction.atomic
 def refuse(pk: UUID, token: UUID, *, failure: FailureClass, reason: str, next_step: str, **changes: object) -> None:
     ended = _end(
         pk,
@@ -57,6 +60,7 @@ def refuse(pk: UUID, token: UUID, *, failure: FailureClass, reason: str, next_st
     )
     if ended:
         logger.info("submission %s refused: %s, %s", pk, failure.value, reason)
+        record("submission.refused", f"submission {pk}", failure=failure.value)
 
 
 def failed(pk: UUID, token: UUID, error: Exception, *, back_to: str, attempt: int) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from leaderboard.accounts.models import User
+from leaderboard.audit.services import record
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.leases import RELEASED
 from leaderboard.submissions.models import Submission
@@ -30,6 +31,7 @@ def submission_withdraw(*, submission: Submission, by: User) -> Submission:
     if not live.update(state=state, state_since=timezone.now(), **RELEASED):
         raise Refusal(f"“{submission.model}” cannot be withdrawn.", why="It was refused or withdrawn already.")
     logger.info("submission %s withdrawn by user %s", submission.pk, by.pk)
+    record("submission.withdrawn", f"submission {submission.pk}", by=by.pk)
     submission_withdrawn.send(sender=Submission, submission_id=submission.pk)
     submission.refresh_from_db()
     return submission

@@ -1,0 +1,67 @@
+"""Adding to the log, and seeing whether it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from leaderboard.audit.models import BEGINNING, Chain, Record
+
+ONLY = 1  # the one chain
+
+
+@transaction.atomic
+def record(act: str, about: str, *, by: int | None = None, **details: Any) -> Record:
+    """Add a record, in the transaction of what it tells of: both are there or neither.
+
+    It comes last in its transaction: it locks the chain, and who holds that must not wait for another row.
+
+    Parameters
+    ----------
+    act : str
+        What was done, in a word of the platform: "submission.accepted".
+    about : str
+        To what, with its key.
+    by : int, optional
+        The person's key; None is the platform itself.
+    details
+        JSON values.
+    """
+    Chain.objects.get_or_create(pk=ONLY)
+    chain = Chain.objects.select_for_update().get(pk=ONLY)
+    added = Record(
+        number=chain.length + 1,
+        at=timezone.now(),
+        actor="platform" if by is None else f"user {by}",
+        act=act,
+        about=about,
+        details=details,
+        previous=chain.head,
+    )
+    added.sha256 = added.digest()
+    added.full_clean()
+    added.save(force_insert=True)
+    chain.length, chain.head = added.number, added.sha256
+    chain.save()
+    return added
+
+
+def faults() -> Iterator[str]:
+    """What is wrong with the log, in sentences; nothing where it is whole."""
+    previous, length = BEGINNING, 0
+    for found in Record.objects.order_by("number").iterator():
+        length += 1
+        if found.number != length:
+            yield f"Record {length} is missing; the next is {found.number}."
+            length = found.number
+        elif found.previous != previous:
+            yield f"Record {found.number} does not follow the one before it."
+        if found.digest() != found.sha256:
+            yield f"Record {found.number} was changed: it is not what its digest says."
+        previous = found.sha256
+    chain = Chain.objects.filter(pk=ONLY).first() or Chain()
+    if (chain.length, chain.head) != (length, previous):
+        yield f"The log ends at record {length}; the chain says that it has {chain.length}."
