@@ -65,7 +65,7 @@ def test_a_final_ranking_of_real_runs_is_computed_again(
     first, second = json.loads((folder / "snapshot.json").read_text())["ranking"]["models"]
     # The detector is always right; the other finds what there is in the first scan of a batch and never cries wolf.
     assert first["score"] == 1.0
-    assert 0 < second["score"] < 1
+    assert 0 <= second["score"] < 1  # 0 where that scan is of a patient without cancer at both hospitals
 
 
 def test_one_changed_answer_is_named(address: str, stage: Stage, client: Client, tmp_path: Path) -> None:
