@@ -36,6 +36,7 @@ class Admission:
     submitted: Mapping[str, str | None] = field(default_factory=dict)
     unranked: tuple[Unranked, ...] = ()
     off_panel: tuple[OffPanel, ...] = ()
+    others: tuple[CaseRecord, ...] = ()  # patients of hospitals off the panel, their index scans
     refused: tuple[FaultLine, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -94,6 +95,7 @@ def admit_results(
     fewest = max(panel_minimum, FEWEST_PATIENTS)
     scans: dict[str, dict[str, CaseRecord]] = {}
     off_panel = []
+    others: list[CaseRecord] = []
     for hospital, version in panel_of.items():
         holder = next(entry for entry in entries if entry.versions.get(hospital) == version)
         patients = holder.index_scans(hospital)
@@ -103,6 +105,7 @@ def admit_results(
         else:
             reason = f"{positive} positive and {len(patients) - positive} negative patients; it takes {fewest} of each"
             off_panel.append(OffPanel(hospital=hospital, reason=reason, fewest=fewest))
+            others += patients.values()
     reasons = {
         entry.model: _reason(entry, scans=scans, versions=panel_of) or (_bare(entry, scans) if areas else "")
         for entry in entries
@@ -117,6 +120,7 @@ def admit_results(
         submitted={entry.model: entry.files[0].submission.submitted for entry in admitted},
         unranked=tuple(Unranked(model=model, reason=reason) for model, reason in reasons.items() if reason),
         off_panel=tuple(off_panel),
+        others=tuple(others),
         refused=tuple(refused),
         notes=tuple(f"{fault.what}; the attribute is left out." for fault in known.refused),
     )

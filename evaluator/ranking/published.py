@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import StringIO
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from evaluator.ranking.attributes import CROSSED
 from evaluator.ranking.panel import NEGATIVE, POSITIVE, Codes, Panel
-from evaluator.ranking.totals import totals_of, withhold_more
+from evaluator.ranking.totals import card_totals, totals_of, withhold_more
 
 WITHHELD = "withheld"
 PATIENT, HOSPITAL, TRUTH = "patient", "hospital", "truth"
@@ -19,7 +19,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "'")
 ORDER = ("sex", "age", "race", "phase", "scanner")  # what is worth most is withheld last
 
 
-def publish(panel: Panel, *, minimum: int, rng: np.random.Generator) -> pd.DataFrame:
+def publish(panel: Panel, *, minimum: int, rng: np.random.Generator, closed: Collection[str] = ()) -> pd.DataFrame:
     """One row a patient, in the order of random numbers that mean nothing outside this table.
 
     Parameters
@@ -31,6 +31,8 @@ def publish(panel: Panel, *, minimum: int, rng: np.random.Generator) -> pd.DataF
         0 withholds nothing.
     rng : numpy.random.Generator
         Deals the numbers. It should be seeded by chance: whoever can repeat it can undo it.
+    closed : collection of str
+        Attributes to withhold of everybody (`told_beside`).
 
     Returns
     -------
@@ -51,7 +53,7 @@ def publish(panel: Panel, *, minimum: int, rng: np.random.Generator) -> pd.DataF
     }
     codes = {name: np.concatenate([cell.labels[name] for cell in cells]) for name in panel.groups}
     kinds = np.array([cell.group == POSITIVE for cell in cells])[people].astype(np.int64)
-    columns |= withhold(people, codes, panel.groups, in_order=attributes, kinds=kinds, minimum=minimum)
+    columns |= withhold(people, codes, panel.groups, in_order=attributes, kinds=kinds, minimum=minimum, closed=closed)
     answers = np.concatenate([cell.answers for cell in cells]).astype(int).astype(str)
     columns |= {f"{ANSWER}{model}": answers[:, column] for column, model in enumerate(panel.models)}
     order = rng.permutation(len(people))
@@ -69,12 +71,14 @@ def withhold(
     in_order: Sequence[str],
     kinds: Codes,
     minimum: int,
+    closed: Collection[str] = (),
 ) -> dict[str, list[str]]:
     """Of each attribute what may be shown: the group, blank where it is unknown, or "withheld".
 
     Attribute by attribute: among the patients who look alike so far, the groups of fewer than ``minimum`` are
     withheld, and the next smallest with them until those withheld are two groups at least and not too few themselves;
-    then as many hospitals as it takes so that they do not follow from the ranking's own counts (`withhold_more`).
+    then as many hospitals as it takes so that they do not follow from the counts of the ranking and of report cards
+    (`withhold_more`).
     """
     alike = np.unique(people, return_inverse=True)[1]
     shown: dict[str, list[str]] = {}
@@ -84,11 +88,12 @@ def withhold(
         value = np.where(codes[attribute] < 0, len(names) - 2, codes[attribute])
         cells = alike * len(names) + value
         found, at, counts = np.unique(cells, return_inverse=True, return_counts=True)
-        hidden = np.zeros(len(found), dtype=bool)
+        hidden = np.full(len(found), attribute in closed)
         for parent in np.unique(found // len(names)):
             mine = np.flatnonzero(found // len(names) == parent)
             hidden[mine[_hidden(counts[mine], minimum)]] = True
-        totals = [totals_of(codes[attribute], kinds, groups=len(groups[attribute]), minimum=minimum)]
+        size = len(groups[attribute])
+        totals = [of(codes[attribute], kinds, groups=size, minimum=minimum) for of in (totals_of, card_totals)]
         if attribute in ("sex", "race") and CROSSED in codes:
             of_both = len(groups[CROSSED])
             totals.append(totals_of(codes[CROSSED], kinds, groups=of_both, minimum=minimum, elsewhere=unread))

@@ -18,6 +18,7 @@ from evaluator.ranking.publishable import publishable
 from evaluator.ranking.published import publish, to_csv
 from evaluator.ranking.rank import DEFAULT_REPLICATES, rank_admitted
 from evaluator.ranking.records import Ranking
+from evaluator.ranking.totals import told_beside
 from evaluator.ranking.versions import versions
 from evaluator.results import Results
 
@@ -93,7 +94,7 @@ def make_snapshot(
     Raises
     ------
     TableRefused, UsageError
-        As `rank_results`; or there is nothing to publish.
+        As `rank_results`; or there is nothing to publish, or what would be tells of a few patients.
 
     References
     ----------
@@ -112,8 +113,22 @@ def make_snapshot(
             why=f"What is published is of {public_minimum} patients at least.",
             next_step="Ask more of a panel hospital than of what is published.",
         )
+    for cancer, words in ((True, "with"), (False, "without")):
+        few = sum(case.cancer == cancer for case in admission.others)
+        if 0 < few < public_minimum:
+            raise UsageError(
+                f"The hospitals off the panel have {few} patients {words} cancer; a report card less the table would "
+                "tell their results.",
+                why=f"What is published is of {public_minimum} patients at least.",
+                next_step="Leave those hospitals out, or publish when they have more patients.",
+            )
     ranking = publishable(rank_admitted(admission, replicates=replicates, seed=seed), minimum=public_minimum)
-    table = publish(admission.panel, minimum=public_minimum, rng=rng or np.random.default_rng())
+    table = publish(
+        admission.panel,
+        minimum=public_minimum,
+        rng=rng or np.random.default_rng(),
+        closed=told_beside(admission.others, minimum=public_minimum),
+    )
     content = to_csv(table)
     return (
         sealed(

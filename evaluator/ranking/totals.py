@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from evaluator.ranking.panel import Codes
 from evaluator.ranking.strata import FEWEST_IN_GROUP
+from evaluator.records import CaseRecord
+from evaluator.statistics.attribute_strata import GROUP_OF
 
 Marks = NDArray[np.bool_]
 NO_TOTAL = -1
@@ -60,6 +63,63 @@ def totals_of(codes: Codes, kinds: Codes, *, groups: int, minimum: int, elsewher
             counted = np.where(rest, NO_TOTAL, counted)
     nobody = np.zeros(len(codes), dtype=bool)
     return Totals(counted=counted, elsewhere=nobody if elsewhere is None else elsewhere)
+
+
+def card_totals(codes: Codes, kinds: Codes, *, groups: int, minimum: int) -> Totals:
+    """The counts a report card may show: of either truth each group of ``minimum`` patients, and all others together.
+
+    Parameters
+    ----------
+    codes : array of int, (patients,)
+        The group; −1 is unknown.
+    kinds : array of int, (patients,)
+        The truth.
+    groups : int
+        How many groups there are.
+    minimum : int
+        The smallest number of patients that may be published.
+
+    Returns
+    -------
+    Totals
+        Some that a card hides are among them: which ones it hides depends on every hospital's numbers.
+
+    References
+    ----------
+    `evaluator.statistics.attribute_strata.withhold_groups`.
+    """
+    counted = np.where(codes < 0, groups, codes)
+    for kind in np.unique(kinds):
+        mine = kinds == kind
+        small = mine & (np.bincount(counted[mine], minlength=groups + 1)[counted] < minimum)
+        counted = np.where(small, groups, counted)
+        rest = mine & (counted == groups)
+        if rest.sum() < minimum:
+            counted = np.where(rest, NO_TOTAL, counted)
+    return Totals(counted=counted, elsewhere=np.zeros(len(codes), dtype=bool))
+
+
+def told_beside(others: Sequence[CaseRecord], *, minimum: int) -> frozenset[str]:
+    """The attributes of which a card minus the table would tell of a few patients of hospitals off the panel.
+
+    Parameters
+    ----------
+    others : sequence of CaseRecord
+        Their index scans, one a patient. Report cards count them, the table does not have them.
+    minimum : int
+        The smallest number of patients that may be published.
+
+    Returns
+    -------
+    frozenset of str
+        Those with a group, or of whom it is unknown, of fewer patients of a truth.
+
+    References
+    ----------
+    `evaluator.statistics.attribute_strata.by_attribute`.
+    """
+    sizes = {name: Counter((group(case), case.cancer) for case in others) for name, group in GROUP_OF.items()}
+    return frozenset(name for name, counts in sizes.items() if any(count < minimum for count in counts.values()))
 
 
 def withhold_more(hidden: Marks, *, cells: Codes, kinds: Codes, totals: Sequence[Totals], minimum: int) -> Marks:

@@ -10,18 +10,20 @@ from evaluator.ranking.published import from_cells, publish, to_csv, withhold
 from tests.evaluator.ranking.panels import planted
 
 
-def shown(values: str, *, minimum: int, groups: str = "FMX", people: list[int] | None = None) -> list[str]:
+def shown(*hospitals: str, minimum: int, groups: str = "FMX") -> list[str]:
     """Of one attribute, a letter a patient; "." is unknown."""
-    codes = np.array([groups.find(value) for value in values])
+    codes = np.array([groups.find(value) for value in "".join(hospitals)])
     found = withhold(
-        np.array(people or [0] * len(values)),
+        np.repeat(np.arange(len(hospitals)), [len(values) for values in hospitals]),
         {"sex": codes},
         {"sex": tuple(groups)},
         in_order=("sex",),
-        kinds=np.zeros(len(values), dtype=np.int64),
+        kinds=np.zeros(len(codes), dtype=np.int64),
         minimum=minimum,
     )
-    return ["~" if value == "withheld" else value or "." for value in found["sex"]]
+    letters = "".join("~" if value == "withheld" else value or "." for value in found["sex"])
+    ends = np.cumsum([len(values) for values in hospitals]).tolist()
+    return [letters[end - len(values) : end] for values, end in zip(hospitals, ends, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -37,15 +39,21 @@ def shown(values: str, *, minimum: int, groups: str = "FMX", people: list[int] |
     ],
 )
 def test_small_groups_are_withheld_so_that_nothing_can_be_subtracted(values: str, expected: str) -> None:
-    assert "".join(shown(values, minimum=4)) == expected
+    company = "FFFFMMMMXXXX"  # another hospital: with one alone, its groups' totals are the report card's
+    assert shown(values, company, minimum=4)[0] == expected
 
 
 def test_a_minimum_of_0_withholds_nothing() -> None:
-    assert "".join(shown("FFFFMX.", minimum=0)) == "FFFFMX."
+    assert shown("FFFFMX.", minimum=0) == ["FFFFMX."]
 
 
 def test_each_hospital_and_truth_is_looked_at_by_itself() -> None:
-    assert "".join(shown("FFMM" + "FFFM", minimum=2, people=[0] * 4 + [1] * 4)) == "FFMM~~~~"
+    # Five men on a card less the three that are shown are two, at two hospitals.
+    assert shown("FFFMMM", "FFFFM", "FFM", minimum=2) == ["FFFMMM", "~~~~~", "~~~"]
+
+
+def test_one_man_is_not_three_on_a_report_card_less_two_elsewhere() -> None:
+    assert shown("FFMM", "FFFM", minimum=2) == ["~~~~", "~~~~"]
 
 
 def test_no_combination_of_attributes_is_held_by_fewer_than_the_minimum() -> None:

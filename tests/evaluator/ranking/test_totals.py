@@ -1,4 +1,4 @@
-"""The ranking's own counts minus what the table shows leave nothing of fewer patients than may be shown."""
+"""Counts of the ranking and of cards minus what the table shows leave nothing of fewer patients than may be shown."""
 
 from __future__ import annotations
 
@@ -55,10 +55,16 @@ def test_hospitals_are_withheld_until_they_are_enough() -> None:
     assert withheld(table, truth="1") == {"H0": 53, "H1": 52, "H2": 100}  # 5 men at H0 and H1 are still too few
 
 
-def test_what_is_published_nowhere_takes_nobody_with_it() -> None:
+def test_a_report_card_counts_groups_that_are_too_few_for_the_ranking() -> None:
     table = published(of_two_sexes((50, 3), (50, 0), (60, 20)))
-    # 23 men are too few for a group, so no count of them or of the women is published.
-    assert withheld(table, truth="1") == {"H0": 53}
+    # The ranking says nothing of 23 men; a card does: less the 20 at H2 they are 3. H1 keeps the women company.
+    assert withheld(table, truth="1") == {"H0": 53, "H1": 50, "H2": 80}
+
+
+def test_what_is_published_nowhere_takes_nobody_with_it() -> None:
+    table = published(of_two_sexes((50, 3), (50, 0), (60, 4)))
+    # 7 men are on no card. They are 3 and 4, withheld with the women of their hospitals; H1 is not needed.
+    assert withheld(table, truth="1") == {"H0": 53, "H2": 64}
 
 
 def drawn(seed: int) -> Panel:
