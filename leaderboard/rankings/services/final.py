@@ -96,7 +96,7 @@ def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes
     """The engine's snapshot. The numbers of patients are dealt by chance, and nobody keeps the seed of that."""
     benchmark = snapshot.benchmark
     inputs = {
-        f"{one['submission']} at {cohort['hospital']}, {cohort['cohort']} {cohort['version']}": cohort["sha256"]
+        name_of(one["submission"], cohort): cohort["sha256"]
         for one in snapshot.inputs["submissions"]
         for cohort in one["cohorts"]
     }
@@ -115,6 +115,12 @@ def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes
             next_step="Publish the newest ranking instead.",
         )
     return record, table
+
+
+def name_of(submission: str, cohort: dict[str, Any]) -> str:
+    """Of a cohort result; one that only an operating point was frozen on says so."""
+    name = f"{submission} at {cohort['hospital']}, {cohort['cohort']} {cohort['version']}"
+    return f"{name}, calibration" if cohort["calibrates"] else name
 
 
 def packed(snapshot: Snapshot, record: Record, table: bytes) -> bytes:

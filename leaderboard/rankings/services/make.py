@@ -45,6 +45,7 @@ def snapshot_make(*, benchmark: Benchmark) -> Snapshot | None:
 
     It computes without a lock and enters under one: of two workers that make the same ranking, one is too late.
     """
+    benchmark = Benchmark.objects.get(pk=benchmark.pk)  # its rules may have changed since the caller read them
     evaluations = list(eligible(benchmark).select_related("submission"))
     if not evaluations:
         return None

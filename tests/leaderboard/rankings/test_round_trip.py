@@ -93,3 +93,29 @@ def test_nothing_of_the_hospitals_own_names_is_in_any_file(
     assert "Harbour" in said
     for own in ("patient0", "case0", "cases.csv", "harbour"):
         assert own not in said
+
+
+def test_operating_points_frozen_on_calibration_patients_are_computed_again_without_them(
+    stage: Stage, client: Client, tmp_path: Path
+) -> None:
+    stage.calibrate(tmp_path / "northgate")
+    for program, model in ((detect, "Detector"), (forgetful, "Forgetful")):
+        submission = stage.accept(program, model=model)
+        stage.execute(submission)  # the held-out runs wait for Northgate's, which is the last
+        stage.execute(submission)
+    snapshot = snapshot_make(benchmark=stage.benchmark)
+    assert snapshot is not None
+    call_command("publish_ranking", stage.benchmark.slug)
+    folder = download(client, f"/leaderboard/{stage.benchmark.slug}/rankings/1/snapshot.zip", tmp_path / "ranking")
+    found = verify(folder)
+    assert (found["identical"], found["differences"]) == (True, [])
+
+    record = json.loads((folder / "snapshot.json").read_text())
+    assert set(record["panel"]) == {"Harbour", "Lakeside"}
+    assert "Northgate" not in (folder / "patients.csv").read_text()
+    calibrating = [name for name in record["inputs"] if name.endswith(", calibration")]
+    assert len(calibrating) == 2  # one a submission, beside its two held-out results
+    assert all("Northgate" in name for name in calibrating)
+    assert len(record["inputs"]) == 6
+    frozen = [one["operating_point"] for one in snapshot.inputs["submissions"]]
+    assert {point["status"] for point in frozen} == {"locked"}
