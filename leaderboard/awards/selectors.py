@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+
+from django.db.models import Min
 
 from evaluator.statistics.goals import GoalVerdict, Verdict, judge_goal
 from evaluator.statistics.versus_readers import Finalist as Judged
@@ -34,24 +39,38 @@ class Judgement:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """``finalist`` is what Holm's adjustment over all finalists leaves of the verdict alone; None for the others."""
+    """``readers``: both goals together, None where the benchmark lacks one. ``named``: as a finalist, with what Holm's
+    adjustment over all of them leaves of the verdict alone in ``finalist``. ``late``: when results of the team were
+    public already."""
 
     entry: Entry
     submission: Submission
     judgements: list[Judgement]
-    elsewhere: NewHospitals
-    p: float | None
+    readers: ReadersVerdict | None
+    named: Finalist | None = None
     finalist: Judged | None = None
+    late: bool = False
+
+    @property
+    def p(self) -> float | None:
+        return self.readers.p if self.readers else None
+
+    @property
+    def elsewhere(self) -> NewHospitals:
+        return self.readers.new_hospitals if self.readers else NewHospitals.NOT_ESTIMABLE
 
     @property
     def alone(self) -> Verdict:
         """Over all criteria that are no badge: every one must be exceeded."""
         main = [one.verdict.verdict for one in self.judgements if not one.criterion.badge]
-        return together(main[0], main[-1]) if main else Verdict.TOO_FEW
+        return reduce(together, main) if main else Verdict.TOO_FEW
 
     @property
-    def verdict(self) -> Verdict:
-        return self.finalist.verdict if self.finalist else self.alone
+    def verdict(self) -> Verdict | None:
+        """None for what may not be ranked: trained at the panel's hospitals, incomplete, or too many failures."""
+        if not self.entry.is_ranked:
+            return None
+        return self.finalist.verdict if self.finalist and self.alone is Verdict.EXCEEDS else self.alone
 
     @property
     def below(self) -> list[str]:
@@ -65,7 +84,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """``unranked_finalists`` were named and are in no ranking yet; they count in Holm's family all the same."""
+    """``missing`` were named and are in no ranking yet; they count in Holm's family all the same."""
 
     snapshot: Snapshot | None
     criteria: list[Criterion]
@@ -91,19 +110,25 @@ def candidates(*, benchmark: Benchmark) -> Candidates:
     """Every entry of the newest published ranking, judged by every criterion, those that exceed first."""
     snapshot = newest_snapshot(benchmark)
     criteria = list(Criterion.objects.filter(benchmark=benchmark))
-    named = {row.submission_id: row.submission for row in finalists_in(benchmark)}
+    named = {row.submission_id: row for row in finalists_in(benchmark)}
     closing = Closing.objects.filter(benchmark=benchmark).first()
     rows: list[Candidate] = []
     if snapshot is not None:
         entries = snapshot.entries.select_related("evaluation__submission__team", "evaluation__submission__benchmark")
-        rows = [judged(entry, criteria) for entry in entries]
+        off_panel = {hospital["hospital"] for hospital in snapshot.ranking["off_panel"]}
+        rows = [judged(entry, criteria, off_panel=off_panel) for entry in entries]
     present = {row.submission.pk for row in rows}
-    family = [row for row in rows if row.submission.pk in named]
-    missing = [submission for pk, submission in named.items() if pk not in present]
+    public = results_public(benchmark)
+    family = [
+        replace(row, named=chosen, late=is_late(chosen, public))
+        for row in rows
+        if (chosen := named.get(row.submission.pk))
+    ]
+    missing = [chosen.submission for pk, chosen in named.items() if pk not in present]
     return Candidates(
         snapshot=snapshot,
         criteria=criteria,
-        finalists=ordered(adjusted(family, criteria, missing=len(missing))),
+        finalists=ordered(adjusted(family, missing=len(missing))),
         others=ordered([row for row in rows if row.submission.pk not in named]),
         missing=missing,
         closing=closing,
@@ -114,28 +139,41 @@ def finalists_in(benchmark: Benchmark) -> list[Finalist]:
     return list(Finalist.objects.filter(benchmark=benchmark).select_related("submission__team"))
 
 
+def results_public(benchmark: Benchmark) -> dict[int, datetime]:
+    """When a ranking with results of a team was first there to be read, by team."""
+    entries = Entry.objects.filter(snapshot__benchmark=benchmark, snapshot__published=True).order_by()
+    return dict(entries.values_list("evaluation__submission__team").annotate(Min("snapshot__created")))
+
+
+def is_late(finalist: Finalist, public: dict[int, datetime]) -> bool:
+    first = public.get(finalist.team_id)
+    return first is not None and finalist.named_at > first
+
+
 def ordered(rows: list[Candidate]) -> list[Candidate]:
-    order = [Verdict.EXCEEDS, Verdict.TOO_FEW, Verdict.DOES_NOT]
+    order = [Verdict.EXCEEDS, Verdict.TOO_FEW, Verdict.DOES_NOT, None]
     return sorted(rows, key=lambda row: (order.index(row.verdict), row.entry.position))
 
 
-def judged(entry: Entry, criteria: list[Criterion]) -> Candidate:
-    alone = readers_verdict(entry, criteria)
+def judged(entry: Entry, criteria: list[Criterion], *, off_panel: Collection[str]) -> Candidate:
+    judgements = []
+    for criterion in criteria:
+        counts = counts_of(entry, criterion.metric, criterion.stratum, off_panel=off_panel)
+        judgements.append(Judgement(criterion=criterion, verdict=judge_goal(counts, goal=criterion.goal)))
     return Candidate(
         entry=entry,
         submission=entry.evaluation.submission,
-        judgements=[judge(entry, criterion) for criterion in criteria],
-        elsewhere=alone.new_hospitals if alone else NewHospitals.NOT_ESTIMABLE,
-        p=alone.p if alone else None,
+        judgements=judgements,
+        readers=readers_verdict(entry, criteria, off_panel=off_panel),
     )
 
 
-def readers_verdict(entry: Entry, criteria: list[Criterion]) -> ReadersVerdict | None:
+def readers_verdict(entry: Entry, criteria: list[Criterion], *, off_panel: Collection[str]) -> ReadersVerdict | None:
     """Both goals together; None where the benchmark does not have both criteria."""
     goals = {one.metric: one.goal for one in criteria if not one.badge and one.stratum == "all"}
     if goals.keys() != {SENSITIVITY, SPECIFICITY}:
         return None
-    found, cleared = counts_of(entry, SENSITIVITY, "all"), counts_of(entry, SPECIFICITY, "all")
+    found, cleared = (counts_of(entry, metric, "all", off_panel=off_panel) for metric in (SENSITIVITY, SPECIFICITY))
     return judge_against_readers(
         sensitivity=found,
         specificity=cleared,
@@ -145,20 +183,19 @@ def readers_verdict(entry: Entry, criteria: list[Criterion]) -> ReadersVerdict |
     )
 
 
-def adjusted(rows: list[Candidate], criteria: list[Criterion], *, missing: int) -> list[Candidate]:
-    """Holm's adjustment over all finalists; one without a result yet counts as p = 1."""
-    alone = {str(row.submission.pk): readers_verdict(row.entry, criteria) for row in rows}
-    family = {name: verdict for name, verdict in alone.items() if verdict is not None}
+def adjusted(rows: list[Candidate], *, missing: int) -> list[Candidate]:
+    """Holm's adjustment over all finalists; one that has no result yet, or may not be ranked, counts as p = 1."""
+    family = {
+        str(row.submission.pk): row.readers if row.entry.is_ranked else replace(row.readers, p=None)
+        for row in rows
+        if row.readers
+    }
     nobody = {f"missing {number}": replace(next(iter(family.values())), p=None) for number in range(missing) if family}
-    together_ = judge_finalists({**family, **nobody}) if family else {}
-    return [replace(row, finalist=together_.get(str(row.submission.pk))) for row in rows]
+    judged_together = judge_finalists({**family, **nobody})
+    return [replace(row, finalist=judged_together.get(str(row.submission.pk))) for row in rows]
 
 
-def judge(entry: Entry, criterion: Criterion) -> Judgement:
-    counts = counts_of(entry, criterion.metric, criterion.stratum)
-    return Judgement(criterion=criterion, verdict=judge_goal(counts, goal=criterion.goal))
-
-
-def counts_of(entry: Entry, metric: str, stratum: str) -> dict[str, tuple[int, int]]:
-    """Of each hospital, patients answered correctly, of all."""
-    return {name: (k, n) for name, (k, n) in entry.counts.get(metric, {}).get(stratum, {}).items()}
+def counts_of(entry: Entry, metric: str, stratum: str, *, off_panel: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Of each hospital of the panel, patients answered correctly, of all."""
+    counts = entry.counts.get(metric, {}).get(stratum, {})
+    return {name: (k, n) for name, (k, n) in counts.items() if name not in off_panel}

@@ -17,6 +17,7 @@ from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.compare import compare_figures, curve_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
 from leaderboard.dashboards.figures.transfer import transfer_figures
+from leaderboard.dashboards.formatting import prevalence
 from leaderboard.dashboards.forms import BoardForm, NeedleForm, SnapshotForm, StageForm
 from leaderboard.dashboards.selectors.attributes import attributes_in
 from leaderboard.dashboards.selectors.board import Board, Choices, get_board
@@ -29,6 +30,7 @@ from leaderboard.dashboards.selectors.hospitals import hospital_rows
 from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Impossible, Needle, needle
 from leaderboard.dashboards.selectors.transfer import Transfer, get_transfer, hospitals_csv, pairs_csv
 from leaderboard.dashboards.selectors.two_stage import EXAMPLE as FIRST
+from leaderboard.dashboards.selectors.two_stage import EXAMPLE_PREVALENCE as FIRST_PREVALENCE
 from leaderboard.dashboards.selectors.two_stage import TwoStages, first_stage, two_stages
 from leaderboard.rankings.selectors import being_ranked, get_snapshot
 
@@ -168,10 +170,14 @@ def needle_page(request: HttpRequest) -> HttpResponse:
     """The PPV calculator; without an address of its own it shows the example of the documentation."""
     (found, cancers), (cleared, others) = EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY
     example = {"found": found, "cancers": cancers, "cleared": cleared, "others": others, "prevalence": "0.01 %"}
-    before = {"first_sensitivity": 100 * FIRST.sensitivity, "first_specificity": 100 * FIRST.specificity}
+    before = {
+        "first_sensitivity": f"{100 * FIRST.sensitivity:.1f}",
+        "first_specificity": f"{100 * FIRST.specificity:.1f}",
+    }
     form = NeedleForm({**example, **request.GET.dict()})
     stages = StageForm({**({} if before.keys() & request.GET.keys() else before), **request.GET.dict()})
     context: dict[str, Any] = {"form": form, "stages": stages, "benchmark": main_benchmark()}
+    context["example"] = {**before, "prevalence": prevalence(FIRST_PREVALENCE)}
     if form.is_valid():
         given = form.cleaned_data
         result = needle(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
+from django.utils import timezone
 
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_member
@@ -39,8 +40,13 @@ def finalist_name(*, submission: Submission, by: User) -> Finalist:
         raise Refusal(
             "The finalists are closed.", why="They were to be named before the verdicts are known, once for all."
         )
+    known = Finalist.objects.filter(benchmark=benchmark, team=submission.team, submission=submission).first()
+    if known:
+        return known  # said twice; when it was named first counts
     finalist, _ = Finalist.objects.update_or_create(
-        benchmark=benchmark, team=submission.team, defaults={"submission": submission, "named_by": by}
+        benchmark=benchmark,
+        team=submission.team,
+        defaults={"submission": submission, "named_by": by, "named_at": timezone.now()},
     )
     logger.info("submission %s is the finalist of team %s by user %s", submission.pk, submission.team_id, by.pk)
     record("finalist.named", f"submission {submission.pk}", by=by.pk, team=submission.team.slug)

@@ -9,7 +9,8 @@ from evaluator.statistics.two_stage import Programme, Stage, likelihood_ratio_ne
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.selectors.needle import Impossible
 
-EXAMPLE = Stage(sensitivity=0.542, specificity=0.770)
+# Worked in the specification of the statistics: at this prevalence it leaves 2.325 % of those it calls with cancer.
+EXAMPLE, EXAMPLE_PREVALENCE = Stage(sensitivity=0.542, specificity=0.770), 0.01
 GENERAL, HIGH_RISK = 0.0001, 0.04
 
 
@@ -55,7 +56,6 @@ def two_stages(
         programme = screen_in_two_stages(prevalence=prevalence, stage1=first, stage2=model)
     except UsageError as error:
         return Impossible(reason=str(error))
-    ratio = first.likelihood_ratio
     return TwoStages(
         programme=programme,
         sensitivity=formatting.percent(programme.sensitivity),
@@ -63,10 +63,18 @@ def two_stages(
         ppv=_percent(programme.ppv, "nobody is flagged"),
         npv=_percent(programme.npv, "everybody is flagged"),
         false_alarms=formatting.per_1000(programme.false_alarms_per_1000),
-        ratio="endless" if ratio is None else f"{ratio:.3g}",
+        ratio=ratio_of(first),
         ratio_needed=f"{likelihood_ratio_needed(prevalence=GENERAL, enriched=HIGH_RISK):.0f}",
         steps=steps(first, model, prevalence=prevalence, population=population),
     )
+
+
+def ratio_of(first: Stage) -> str:
+    """Sensitivity over the share of false alarms, in words where that is no number."""
+    ratio = first.likelihood_ratio
+    if ratio is None:
+        return "endless" if first.sensitivity else "none, for it calls nobody"
+    return f"{ratio:.3g}"
 
 
 def _percent(value: float | None, otherwise: str) -> str:

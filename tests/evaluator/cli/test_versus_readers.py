@@ -61,6 +61,32 @@ def test_people_can_read_it(tmp_path: Path) -> None:
     assert "Exceeds published range at these hospitals: sensitivity 240/242, specificity 322/323" in done.out
 
 
+@pytest.mark.parametrize(
+    ("hospitals", "cleared", "expected"),
+    [(5, 99, "exceeds"), (4, 99, "not estimable"), (5, 97, "does not")],
+)
+def test_of_new_hospitals_it_says_what_the_bivariate_model_does(
+    tmp_path: Path, hospitals: int, cleared: int, expected: str
+) -> None:
+    """By hand: hospitals that agree have τ² = 0, so the bound is logit(k/n) − t(4)·√(1/k + 1/(n − k)), t(4) = 2.776.
+
+    495 of 500: 4.595 − 2.776 × 0.4495 = 3.347, 96.6 %. 485 of 500: 3.476 − 2.776 × 0.2622 = 2.748, 94.0 %.
+    """
+    cohorts = [counted(name, found=99, cancers=100, cleared=cleared, healthy=100) for name in "ABCDE"[:hospitals]]
+    told = json.loads(versus_readers(written(tmp_path, *cohorts), *GOALS, "--json").out)
+    assert told["new_hospitals"] == expected
+    assert ("and at new hospitals" in told["sentence"]) == (expected == "exceeds")
+
+
+def test_a_perfect_model_at_five_hospitals_has_no_spread_and_an_answer(tmp_path: Path) -> None:
+    cohorts = [counted(name, found=60, cancers=60, cleared=60, healthy=60) for name in "ABCDE"]
+    done = versus_readers(written(tmp_path, *cohorts), *GOALS, "--json")
+    told = json.loads(done.out)
+    # 300 of 300: Clopper–Pearson's lower bound is 0.025^(1/300) = 0.9878, above both goals.
+    assert (told["verdict"], told["new_hospitals"]) == ("exceeds", "exceeds")
+    assert "NaN" not in done.out
+
+
 def test_what_no_award_could_rest_on_is_said(tmp_path: Path) -> None:
     waiting = failed(negative("n9"), FailureClass.HOSPITAL_UNREACHABLE)
     cases = cohort("A", failed(positive("p1")), positive("p2"), negative("n1"), waiting)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -10,12 +12,12 @@ from scipy.stats import binomtest
 from evaluator.statistics.goals import Verdict
 from evaluator.statistics.versus_readers import NewHospitals
 from leaderboard.accounts.models import Team, User
-from leaderboard.awards.models import Closing, Finalist
+from leaderboard.awards.models import Closing, Criterion, Finalist
 from leaderboard.awards.selectors import candidates
 from leaderboard.awards.services import finalist_name, finalists_close
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.lib.errors import Refusal
-from leaderboard.rankings.models import Entry
+from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.submissions.models import Submission
 from tests import factories
 
@@ -107,6 +109,100 @@ def test_a_team_names_one_and_may_think_again_until_the_list_is_closed(ranked: B
     with pytest.raises(Refusal, match="closed"):
         name("Careful")
     assert finalists_close(benchmark=ranked, by=None) == Closing.objects.get()
+
+
+def test_another_choice_is_a_later_one_and_the_same_again_is_not(ranked: Benchmark) -> None:
+    first = name("Careful")
+    Finalist.objects.update(named_at=first.named_at - timedelta(days=3))
+    assert name("Careful").named_at == first.named_at - timedelta(days=3)
+    assert name("Blind").named_at > first.named_at
+
+
+def test_who_chose_after_results_were_public_is_marked(ranked: Benchmark, client: Client, funder: User) -> None:
+    name("Careful")
+    name("Wolf")
+    Finalist.objects.filter(submission=submission("Wolf")).update(
+        named_at=Snapshot.objects.get().created - timedelta(hours=1)
+    )
+    assert {row.submission.model: row.late for row in candidates(benchmark=ranked).finalists} == {
+        "Careful": True,
+        "Wolf": False,
+    }
+    client.force_login(funder)
+    page = client.get("/awards/").content.decode()
+    assert page.count("after a ranking with results of") == 1
+    # Nobody could read that ranking, so nobody could choose by it.
+    Snapshot.objects.create(
+        benchmark=ranked, number=2, seed=1, versions={}, inputs={}, ranking={"off_panel": []}, report={}
+    )
+    Snapshot.objects.filter(number=1).update(published=False)
+    assert not any(row.late for row in candidates(benchmark=ranked).finalists)
+
+
+def test_what_may_not_be_ranked_wins_nothing(ranked: Benchmark, client: Client, funder: User) -> None:
+    set_counts("Careful", [[1000, 1000]], [[1000, 1000]])
+    set_counts("Wolf", [[1000, 1000]], [[295, 300]])
+    name("Careful")
+    name("Wolf")
+    Entry.objects.filter(evaluation__submission__model="Careful").update(
+        rank_low=None, rank_high=None, unranked_reason="was trained at Harbour Hospital"
+    )
+    wolf, careful = candidates(benchmark=ranked).finalists
+    assert (careful.submission.model, careful.verdict) == ("Careful", None)
+    assert careful.finalist is not None
+    assert careful.finalist.p_adjusted == 1
+    # Holm over two, where the other counts as 1: twice the p alone.
+    p = binomtest(295, 300, 0.96, alternative="greater").pvalue
+    assert wolf.finalist is not None
+    assert wolf.finalist.p_adjusted == pytest.approx(2 * p)
+    client.force_login(funder)
+    page = client.get("/awards/").content.decode()
+    assert "Unranked: was trained at Harbour Hospital. No award can rest on what follows" in page
+    assert "it counts as p = 1 among the finalists" in page
+    assert ",unranked," in client.get("/awards/candidates.csv").content.decode()
+
+
+def test_patients_of_hospitals_off_the_panel_do_not_count(ranked: Benchmark) -> None:
+    name("Careful")
+    set_counts("Careful", [[240, 242], [0, 9]], [[322, 323], [0, 9]])
+    row = candidates(benchmark=ranked).finalists[0]
+    assert (row.verdict, row.below) == (Verdict.DOES_NOT, ["B"])
+    snapshot = Snapshot.objects.get()
+    snapshot.ranking["off_panel"] = [{"hospital": "B", "reason": "too few patients", "fewest": 30}]
+    snapshot.save()
+    row = candidates(benchmark=ranked).finalists[0]
+    assert (row.verdict, row.below) == (Verdict.EXCEEDS, [])
+    assert [(one.verdict.rate.k, one.verdict.rate.n) for one in row.judgements[:2]] == [(240, 242), (322, 323)]
+
+
+def test_every_criterion_that_is_no_badge_decides(ranked: Benchmark) -> None:
+    set_counts("Careful", [[240, 242]], [[322, 323]])
+    name("Careful")
+    Criterion.objects.filter(badge=True).update(badge=False, goal=0.44)  # 9 of 9 there exceed 44 %
+    assert candidates(benchmark=ranked).finalists[0].verdict is Verdict.EXCEEDS
+    Criterion.objects.filter(stratum="le20").update(goal=0.9)
+    assert candidates(benchmark=ranked).finalists[0].verdict is Verdict.TOO_FEW
+
+
+def test_without_patients_or_goals_there_are_words(ranked: Benchmark, client: Client, funder: User) -> None:
+    name("Careful")
+    set_counts("Careful", [], [[322, 323]])
+    client.force_login(funder)
+    page = client.get("/awards/").content.decode()
+    assert "no p, for want of patients or of a goal, adjusted 1.000" in page
+    assert "no patients" in page
+    Criterion.objects.filter(metric="specificity").delete()
+    row = candidates(benchmark=ranked).finalists[0]
+    assert (row.p, row.finalist, row.named is None) == (None, None, False)
+    page = client.get("/awards/").content.decode()
+    assert "nan" not in page.lower().replace("<", " ").split()
+    assert ",yes," in client.get("/awards/candidates.csv").content.decode()
+
+
+def test_a_rival_names_nothing_of_another_team(ranked: Benchmark, client: Client, member: User, rival: User) -> None:
+    client.force_login(rival)
+    assert client.post(f"/awards/finalists/{submission('Careful').pk}/name/").status_code == 404
+    assert not Finalist.objects.exists()
 
 
 def test_who_may_not_and_what_may_not(ranked: Benchmark, rival: User) -> None:

@@ -45,12 +45,29 @@ def test_ends_that_have_no_number_are_words() -> None:
     sure = both(Stage(sensitivity=0.5, specificity=1.0))
     assert (sure.ratio, sure.enriched) == ("endless", "100.0 %")
     assert both(Stage(sensitivity=0.0, specificity=0.5), specificity=(1000, 1000)).ppv == "nobody is flagged"
+    assert both(Stage(sensitivity=0.0, specificity=1.0)).ratio == "none, for it calls nobody"
+
+
+def test_a_perfect_model_after_a_perfect_test_is_sure() -> None:
+    perfect = Stage(sensitivity=1.0, specificity=1.0)
+    found = two_stages(first=perfect, sensitivity=(9, 9), specificity=(9, 9), prevalence=0.01, population=1000)
+    assert isinstance(found, TwoStages)
+    assert (found.sensitivity, found.ppv, found.npv, found.false_alarms) == ("100.0", "100.0 %", "100.0 %", "0.0")
+
+
+def test_a_first_test_that_calls_nobody_is_a_sentence(benchmark_rows: Benchmark, client: Client) -> None:
+    page = words(client.get(f"{PAGE}?first_sensitivity=0&first_specificity=100"))
+    assert "Nobody passes the first test, so nobody is scanned and no cancer is found." in page
+    assert "to nobody passes" not in page
+    assert "nan" not in page.lower().split()
 
 
 def test_the_page_shows_the_example_and_then_what_the_address_says(benchmark_rows: Benchmark, client: Client) -> None:
     first = words(client.get(PAGE))
     assert "they find 51.5 % of the cancers" in first
     assert "err independently of each other" in first
+    assert "What stands in the form at first (54.2 % and 77.0 %) is the example worked in the specification" in first
+    assert "would have to be 417" in first
     given = words(client.get(f"{PAGE}?first_sensitivity=80&first_specificity=90&prevalence=0.01"))
     assert "they find 76.0 % of the cancers" in given
     assert "With a first test" not in words(client.get(f"{PAGE}?first_sensitivity=&first_specificity="))

@@ -70,6 +70,8 @@ class Command(BaseCommand):
             for model, line in news.items():
                 self.say(f"{model}: {line}")
             said |= news
+            if news:
+                demonstration_name_finalists(submissions=rows)  # once accepted, before anything is known of it
             if news or scans != (scans := scans_done(rows)):
                 changed = time.monotonic()
             if all(is_over(submission) for submission in rows) and nothing_is_unranked(benchmark):
@@ -88,7 +90,6 @@ class Command(BaseCommand):
         missed = [row for row in rows if not is_ranked(row)]
         if missed:
             raise CommandError("; ".join(f"{row.model}: {standing(row)}" for row in missed))
-        demonstration_name_finalists(submissions=rows)
         snapshot_make(benchmark=benchmark)  # an earlier version of this program may have made the newest
         snapshot = newest_snapshot(benchmark)
         if snapshot is not None:
