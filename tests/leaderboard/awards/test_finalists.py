@@ -131,12 +131,28 @@ def test_who_chose_after_results_were_public_is_marked(ranked: Benchmark, client
     client.force_login(funder)
     page = client.get("/awards/").content.decode()
     assert page.count("after a ranking with results of") == 1
-    # Nobody could read that ranking, so nobody could choose by it.
-    Snapshot.objects.create(
-        benchmark=ranked, number=2, seed=1, versions={}, inputs={}, ranking={"off_panel": []}, report={}
+
+
+def test_nobody_chooses_by_a_ranking_that_nobody_could_read(ranked: Benchmark) -> None:
+    first = Snapshot.objects.get()
+    named = name("Careful")
+    second = Snapshot.objects.create(
+        benchmark=ranked,
+        number=2,
+        created=named.named_at + timedelta(hours=1),
+        seed=1,
+        versions={},
+        inputs={},
+        ranking={"off_panel": []},
+        report={},
     )
+    for entry in first.entries.all():
+        entry.pk = None
+        entry.snapshot = second
+        entry.save()
+    assert [row.late for row in candidates(benchmark=ranked).finalists] == [True]
     Snapshot.objects.filter(number=1).update(published=False)
-    assert not any(row.late for row in candidates(benchmark=ranked).finalists)
+    assert [row.late for row in candidates(benchmark=ranked).finalists] == [False]
 
 
 def test_what_may_not_be_ranked_wins_nothing(ranked: Benchmark, client: Client, funder: User) -> None:
