@@ -73,6 +73,11 @@ class Benchmark(models.Model):
         default=False, help_text="That share at most with 95 % certainty, rather than on average."
     )
 
+    ladder = models.BooleanField(
+        default=False, help_text="Before the final, pages show of each team what the Ladder released and nothing else."
+    )
+    final_at = models.DateTimeField(null=True, blank=True, help_text="When the final was opened.")
+
     class Meta:
         ordering = ("title",)
         constraints = (
@@ -89,6 +94,11 @@ class Benchmark(models.Model):
         if self.panel_minimum < self.public_minimum:
             fewest = f"A panel hospital is shown, so it takes the public minimum of {self.public_minimum}."
             raise ValidationError({"panel_minimum": fewest})
+
+    @property
+    def is_on_ladder(self) -> bool:
+        """No ranking is made yet, and no number is shown but the Ladder's."""
+        return self.ladder and self.final_at is None
 
     @property
     def prevalence_values(self) -> list[float]:

@@ -73,6 +73,31 @@ def calibration_set(
     return benchmark
 
 
+@transaction.atomic
+def ladder_set(*, benchmark: Benchmark, ladder: bool) -> Benchmark:
+    """Whether pages show the Ladder's numbers alone until the final. The same again changes nothing.
+
+    Raises
+    ------
+    Refusal
+        There are submissions already.
+    """
+    benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+    if benchmark.ladder == ladder:
+        return benchmark
+    if benchmark.submissions.exists():
+        raise Refusal(
+            f"{benchmark} cannot be put on the Ladder, or taken off it, any more.",
+            why="Submissions were handed in: some would be told more of the held-out patients than others.",
+            next_step="Make a new benchmark.",
+        )
+    benchmark.ladder = ladder
+    benchmark.full_clean()
+    benchmark.save()
+    record("benchmark.ladder-set", f"benchmark {benchmark.slug}", ladder=ladder)
+    return benchmark
+
+
 def require_no_submissions(benchmark: Benchmark) -> None:
     if benchmark.submissions.exists():
         raise Refusal(

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from leaderboard.accounts.models import Team
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.lib.files import json_digest
@@ -109,3 +110,35 @@ class Entry(models.Model):
     @property
     def is_ranked(self) -> bool:
         return self.rank_low is not None
+
+
+class Rung(models.Model):
+    """What the Ladder said of one submission, once. ``loss`` is what its team has been shown from then on.
+
+    ``step``, by how much it had to be better, tells how many patients it answers otherwise: it is shown to nobody.
+    """
+
+    evaluation = models.OneToOneField(Evaluation, on_delete=models.PROTECT, related_name="rung")
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="rungs")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="rungs")
+    number = models.PositiveIntegerField(help_text="In the order in which this team's were computed.")
+    test_set = models.CharField(max_length=64, help_text="Digest of the patients; on others a team begins anew.")
+    released = models.BooleanField(help_text="Better than what was shown by more than chance.")
+    loss = models.FloatField()
+    step = models.FloatField(null=True, blank=True)
+    patients = models.PositiveIntegerField()
+    hospitals = models.PositiveIntegerField()
+    version = models.CharField(max_length=40)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("benchmark", "team", "number")
+        constraints = (models.UniqueConstraint(fields=("benchmark", "team", "number"), name="rung_number_once"),)
+
+    def __str__(self) -> str:
+        return f"rung {self.number} of {self.team} on {self.benchmark}"
+
+    @property
+    def score(self) -> float:
+        """The loss as a transfer score: sensitivity − (1 − specificity), each hospital one vote."""
+        return 1 - 2 * self.loss

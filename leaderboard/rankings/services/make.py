@@ -23,6 +23,7 @@ from leaderboard.evaluations.selectors import results_of
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.rankings.selectors import eligible, newest
+from leaderboard.rankings.services.ladder import ladder_climb
 
 CURVES_SEED = 1  # the same in every ranking: a model's bands change with its results only
 
@@ -43,9 +44,14 @@ class Numbers:
 def snapshot_make(*, benchmark: Benchmark) -> Snapshot | None:
     """Rank everything that is done, if anything changed since the newest snapshot; None if not.
 
+    On the Ladder nothing is ranked before the final: what is done climbs it instead.
+
     It computes without a lock and enters under one: of two workers that make the same ranking, one is too late.
     """
     benchmark = Benchmark.objects.get(pk=benchmark.pk)  # its rules may have changed since the caller read them
+    if benchmark.is_on_ladder:
+        ladder_climb(benchmark=benchmark)
+        return None
     evaluations = list(eligible(benchmark).select_related("submission"))
     if not evaluations:
         return None

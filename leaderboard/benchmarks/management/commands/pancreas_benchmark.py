@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
-from leaderboard.benchmarks.services import calibration_set, pancreas_benchmark_create
+from leaderboard.benchmarks.services import calibration_set, ladder_set, pancreas_benchmark_create
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
 
@@ -23,6 +23,11 @@ class Command(BaseCommand):
             "--false-alarms", type=float, default=0.01, metavar="SHARE", help="that operating points are frozen for"
         )
         parser.add_argument("--confident", action="store_true", help="at most that share with 95 %% certainty")
+        parser.add_argument(
+            "--ladder",
+            action="store_true",
+            help="until the final (manage.py open_final) show of each team what the Ladder released, and nothing else",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         benchmark = pancreas_benchmark_create(
@@ -38,6 +43,8 @@ class Command(BaseCommand):
                     false_alarm_share=options["false_alarms"],
                     confident=options["confident"],
                 )
+            if options["ladder"]:
+                ladder_set(benchmark=benchmark, ladder=True)
         except (Refusal, EvaluatorError) as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{benchmark} runs on {benchmark.cohorts.count()} cohorts.")
