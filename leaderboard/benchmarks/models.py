@@ -73,6 +73,10 @@ class Benchmark(models.Model):
         default=False, help_text="That share at most with 95 % certainty, rather than on average."
     )
 
+    sealed = models.ManyToManyField(Cohort, related_name="sealed_for", blank=True)
+    sealed_runs_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the chosen submissions were sent to the sealed cohorts, once for all."
+    )
     ladder = models.BooleanField(
         default=False, help_text="Before the final, pages show of each team what the Ladder released and nothing else."
     )

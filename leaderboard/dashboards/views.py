@@ -29,6 +29,7 @@ from leaderboard.dashboards.selectors.home import front_page
 from leaderboard.dashboards.selectors.hospitals import hospital_rows
 from leaderboard.dashboards.selectors.ladder import ladder_csv, ladder_json, ladder_lines
 from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Impossible, Needle, needle
+from leaderboard.dashboards.selectors.sealed import sealed_board, sealed_json
 from leaderboard.dashboards.selectors.transfer import Transfer, get_transfer, hospitals_csv, pairs_csv
 from leaderboard.dashboards.selectors.two_stage import EXAMPLE as FIRST
 from leaderboard.dashboards.selectors.two_stage import EXAMPLE_PREVALENCE as FIRST_PREVALENCE
@@ -78,7 +79,8 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
     if benchmark.is_on_ladder:
         return render(request, "dashboards/ladder.html", {"benchmark": benchmark, "lines": ladder_lines(benchmark)})
     board = board_for(request, benchmark)
-    context = {"board": board, "benchmark": benchmark, "calibrated": benchmark.calibration.exists()}
+    context: dict[str, Any] = {"board": board, "benchmark": benchmark, "calibrated": benchmark.calibration.exists()}
+    context["sealed"] = sealed_board(benchmark)
     return render(request, "dashboards/leaderboard.html", context)
 
 
@@ -103,6 +105,8 @@ def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
     board = board_json(board_for(request, benchmark))
     if benchmark.is_on_ladder:
         board["ladder"] = ladder_json(ladder_lines(benchmark))
+    if sealed := sealed_board(benchmark):
+        board["sealed"] = sealed_json(sealed)
     return JsonResponse(board, json_dumps_params={"indent": 1, "ensure_ascii": False})
 
 

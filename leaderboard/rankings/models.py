@@ -112,6 +112,23 @@ class Entry(models.Model):
         return self.rank_low is not None
 
 
+class SealedRanking(models.Model):
+    """The final on the sealed cohorts, made once: the chosen submissions there, and the same ones on the panel."""
+
+    benchmark = models.OneToOneField(Benchmark, on_delete=models.PROTECT, related_name="sealed_ranking")
+    created = models.DateTimeField(default=timezone.now)
+    seed = models.PositiveBigIntegerField()
+    versions = models.JSONField()
+    inputs = models.JSONField()
+    inputs_sha256 = models.CharField(max_length=64)
+    ranking = models.JSONField(help_text="On the sealed cohorts.")
+    public = models.JSONField(help_text="The same submissions on the panel, ranked among themselves.")
+    report = models.JSONField(help_text="On the sealed cohorts.")
+
+    def __str__(self) -> str:
+        return f"{self.benchmark}, sealed"
+
+
 class Rung(models.Model):
     """What the Ladder said of one submission, once. ``loss`` is what its team has been shown from then on.
 

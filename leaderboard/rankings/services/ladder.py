@@ -100,5 +100,5 @@ def standing(benchmark: Benchmark, best: Rung | None) -> Ladder:
 
 def test_set(evaluation: Evaluation) -> str:
     """Digest of the cohorts, as they were frozen."""
-    held_out = CohortResult.objects.filter(run__evaluation=evaluation, run__calibrates=False)
+    held_out = CohortResult.objects.filter(run__evaluation=evaluation, run__calibrates=False, run__sealed=False)
     return json_digest(sorted(held_out.values_list("run__cohort__fingerprint", flat=True)))

@@ -70,7 +70,8 @@ def is_newest(benchmark: Benchmark, digest: str) -> bool:
 
 def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, Any]:
     """Every submission with the digest of each of its cohort results, and the rules they are held to."""
-    rows = CohortResult.objects.filter(run__evaluation__in=evaluations).order_by("run__hospital__name", "run__cohort")
+    rows = CohortResult.objects.filter(run__evaluation__in=evaluations, run__sealed=False)
+    rows = rows.order_by("run__hospital__name", "run__cohort")
     cohorts: dict[int, list[dict[str, Any]]] = {}
     for row in rows.defer("payload").select_related("run__hospital", "run__cohort"):
         cohort = row.run.cohort

@@ -13,6 +13,7 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.lib import bell
 from leaderboard.lib.errors import Refusal
+from leaderboard.rankings.services.sealed import sealed_ranking_make
 from leaderboard.submissions.models import Submission
 
 logger = logging.getLogger(__name__)
@@ -27,12 +28,13 @@ def final_open(*, benchmark: Benchmark, by: User | None) -> Benchmark:
     Raises
     ------
     Refusal
-        Submissions are under way, or none is done.
+        Submissions are under way, or none is done; with sealed cohorts, their runs have not ended.
     """
     benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
     if benchmark.final_at is not None:
         return benchmark
     require_ended(benchmark)
+    sealed_ranking_make(benchmark=benchmark)
     benchmark.final_at = timezone.now()
     benchmark.full_clean()
     benchmark.save(update_fields=["final_at"])

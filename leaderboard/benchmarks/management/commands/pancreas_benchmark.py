@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
-from leaderboard.benchmarks.services import calibration_set, ladder_set, pancreas_benchmark_create
+from leaderboard.benchmarks.services import calibration_set, ladder_set, pancreas_benchmark_create, sealed_set
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
 
@@ -15,7 +15,8 @@ from leaderboard.lib.errors import Refusal
 class Command(BaseCommand):
     help = (
         "Make the benchmark “Pancreatic cancer on CT” on every held-out cohort, or add new cohorts to it. "
-        "Where cohorts were imported for calibration, operating points are frozen on them."
+        "Where cohorts were imported for calibration, operating points are frozen on them; "
+        "those that were imported as sealed are for its final."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +44,8 @@ class Command(BaseCommand):
                     false_alarm_share=options["false_alarms"],
                     confident=options["confident"],
                 )
+            if sealed := list(Cohort.objects.filter(purpose=Cohort.Purpose.SEALED)):
+                sealed_set(benchmark=benchmark, cohorts=sealed)
             if options["ladder"]:
                 ladder_set(benchmark=benchmark, ladder=True)
         except (Refusal, EvaluatorError) as refusal:
