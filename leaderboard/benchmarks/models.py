@@ -80,6 +80,9 @@ class Benchmark(models.Model):
     ladder = models.BooleanField(
         default=False, help_text="Before the final, pages show of each team what the Ladder released and nothing else."
     )
+    strata_at_final = models.BooleanField(
+        default=False, help_text="Sizes, locations, lead times and groups of patients are shown in the final only."
+    )
     final_at = models.DateTimeField(null=True, blank=True, help_text="When the final was opened.")
 
     class Meta:
@@ -103,6 +106,10 @@ class Benchmark(models.Model):
     def is_on_ladder(self) -> bool:
         """No ranking is made yet, and no number is shown but the Ladder's."""
         return self.ladder and self.final_at is None
+
+    @property
+    def keeps_strata(self) -> bool:
+        return self.strata_at_final and self.final_at is None
 
     @property
     def prevalence_values(self) -> list[float]:

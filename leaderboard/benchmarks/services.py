@@ -75,8 +75,8 @@ def calibration_set(
 
 
 @transaction.atomic
-def ladder_set(*, benchmark: Benchmark, ladder: bool) -> Benchmark:
-    """Whether pages show the Ladder's numbers alone until the final. The same again changes nothing.
+def kept_back_set(*, benchmark: Benchmark, ladder: bool = False, strata_at_final: bool = False) -> Benchmark:
+    """What is kept for the final: all numbers but the Ladder's, or the strata. The same again changes nothing.
 
     Raises
     ------
@@ -84,18 +84,18 @@ def ladder_set(*, benchmark: Benchmark, ladder: bool) -> Benchmark:
         There are submissions already.
     """
     benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
-    if benchmark.ladder == ladder:
+    if (benchmark.ladder, benchmark.strata_at_final) == (ladder, strata_at_final):
         return benchmark
     if benchmark.submissions.exists():
         raise Refusal(
-            f"{benchmark} cannot be put on the Ladder, or taken off it, any more.",
+            f"What {benchmark} keeps for its final cannot change any more.",
             why="Submissions were handed in: some would be told more of the held-out patients than others.",
             next_step="Make a new benchmark.",
         )
-    benchmark.ladder = ladder
+    benchmark.ladder, benchmark.strata_at_final = ladder, strata_at_final
     benchmark.full_clean()
     benchmark.save()
-    record("benchmark.ladder-set", f"benchmark {benchmark.slug}", ladder=ladder)
+    record("benchmark.kept-back-set", f"benchmark {benchmark.slug}", ladder=ladder, strata_at_final=strata_at_final)
     return benchmark
 
 

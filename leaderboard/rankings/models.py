@@ -12,6 +12,7 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.lib.files import json_digest
 
+WITHHELD = "withheld"
 FROZEN = ("number", "seed", "versions", "inputs", "ranking", "report")
 
 
@@ -43,6 +44,11 @@ class Snapshot(models.Model):
         """Of what is frozen; a row that says something else than when it was made has another."""
         frozen = {name: getattr(self, name) for name in FROZEN}
         return json_digest({"benchmark": self.benchmark.slug, **frozen})
+
+    @property
+    def keeps_strata(self) -> bool:
+        """Made before the final of a benchmark whose strata are shown there."""
+        return bool(self.inputs["rules"].get("strata") == WITHHELD)
 
     @property
     def version_lines(self) -> list[tuple[str, str]]:

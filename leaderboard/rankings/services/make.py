@@ -16,12 +16,13 @@ from evaluator.records import Rate
 from evaluator.report import ModelReport, Report, make_report
 from evaluator.results import Results, to_builtins
 from evaluator.statistics.block import Block
+from evaluator.statistics.stratified import without_strata
 from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation
 from leaderboard.evaluations.selectors import results_of
 from leaderboard.lib.files import json_digest
-from leaderboard.rankings.models import Entry, Snapshot
+from leaderboard.rankings.models import WITHHELD, Entry, Snapshot
 from leaderboard.rankings.selectors import eligible, newest
 from leaderboard.rankings.services.ladder import ladder_climb
 
@@ -97,6 +98,7 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
             "ranking": RANKING,
             "statistics": STATISTICS,
             "disclosure": DISCLOSURE,
+            **({"strata": WITHHELD} if benchmark.keeps_strata else {}),
         },
         "submissions": [
             {
@@ -113,20 +115,22 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
 def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -> Numbers:
     results: list[Results] = [found for evaluation in evaluations if (found := results_of(evaluation))]
     prevalences = benchmark.prevalence_values
+    report = make_report(
+        results,
+        prevalences=prevalences,
+        public_minimum=benchmark.public_minimum,
+        curves_seed=CURVES_SEED,
+        hospital_curves=False,  # no page shows them; 20 submissions on 10,000 patients took 46 s with, 24 s without
+    )
     return Numbers(
         ranking=rank_results(
             results,
             panel_minimum=benchmark.panel_minimum,
             replicates=benchmark.replicates,
             seed=seed,
+            by=() if benchmark.keeps_strata else None,
         ),
-        report=make_report(
-            results,
-            prevalences=prevalences,
-            public_minimum=benchmark.public_minimum,
-            curves_seed=CURVES_SEED,
-            hospital_curves=False,  # no page shows them; 20 submissions on 10,000 patients took 46 s with, 24 s without
-        ),
+        report=unstratified(report) if benchmark.keeps_strata else report,
         detailed=make_report(results, prevalences=prevalences),
         versions={
             "evaluator": __version__,
@@ -137,6 +141,19 @@ def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -
         },
         seed=seed,
     )
+
+
+def unstratified(report: Report) -> Report:
+    """What is frozen and shown; awards count in `Entry.counts`, which no page shows."""
+    models = (
+        replace(
+            model,
+            overall=without_strata(model.overall),
+            hospitals={name: without_strata(block) for name, block in model.hospitals.items()},
+        )
+        for model in report.models
+    )
+    return replace(report, models=tuple(models))
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.services import ladder_set
+from leaderboard.benchmarks.services import kept_back_set
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.lib.errors import Refusal
 from leaderboard.rankings.models import Rung, Snapshot
@@ -32,7 +32,7 @@ BEGINNING = timezone.now() - timedelta(days=1)
 @pytest.fixture
 def benchmark(benchmark_rows: Benchmark) -> Benchmark:
     """Two hospitals of four patients with and four without cancer: a wrong answer costs 1/8 of the score."""
-    return ladder_set(benchmark=benchmark_rows, ladder=True)
+    return kept_back_set(benchmark=benchmark_rows, ladder=True)
 
 
 def hand_in(
@@ -207,10 +207,10 @@ def test_after_its_final_a_ladder_takes_no_submission(benchmark: Benchmark, team
 
 
 def test_the_ladder_is_chosen_before_the_first_submission(benchmark: Benchmark, team: Team) -> None:
-    assert ladder_set(benchmark=benchmark, ladder=True).ladder
+    assert kept_back_set(benchmark=benchmark, ladder=True).ladder
     hand_in(benchmark, team, "First", minutes=0)
     with pytest.raises(Refusal, match="Submissions were handed in"):
-        ladder_set(benchmark=benchmark, ladder=False)
+        kept_back_set(benchmark=benchmark, ladder=False)
 
 
 def test_a_benchmark_off_the_ladder_has_no_rungs(ranked: Benchmark) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
-from leaderboard.benchmarks.services import calibration_set, ladder_set, pancreas_benchmark_create, sealed_set
+from leaderboard.benchmarks.services import calibration_set, kept_back_set, pancreas_benchmark_create, sealed_set
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
 
@@ -29,6 +29,7 @@ class Command(BaseCommand):
             action="store_true",
             help="until the final (manage.py open_final) show of each team what the Ladder released, and nothing else",
         )
+        parser.add_argument("--strata-at-final", action="store_true", help="show strata in the final only")
 
     def handle(self, *args: Any, **options: Any) -> None:
         benchmark = pancreas_benchmark_create(
@@ -46,8 +47,11 @@ class Command(BaseCommand):
                 )
             if sealed := list(Cohort.objects.filter(purpose=Cohort.Purpose.SEALED)):
                 sealed_set(benchmark=benchmark, cohorts=sealed)
-            if options["ladder"]:
-                ladder_set(benchmark=benchmark, ladder=True)
+            kept_back_set(
+                benchmark=benchmark,
+                ladder=options["ladder"] or benchmark.ladder,
+                strata_at_final=options["strata_at_final"] or benchmark.strata_at_final,
+            )
         except (Refusal, EvaluatorError) as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{benchmark} runs on {benchmark.cohorts.count()} cohorts.")
