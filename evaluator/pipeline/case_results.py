@@ -27,7 +27,7 @@ def settle(
         The reference cannot be read.
     """
     case = outcome.named.case
-    reference, organs = _references(case)
+    reference, organs = read_references(case)
     verdict = outcome.verdict
     if verdict is None:
         try:
@@ -81,7 +81,7 @@ def _read(outcome: CaseOutcome, reference: Volume, *, contract: Contract, limits
     )
 
 
-def _references(case: CohortCase) -> tuple[Volume, Volume | None]:
+def read_references(case: CohortCase) -> tuple[Volume, Volume | None]:
     """The lesions, none where there is no file, and the organs they may lie in."""
     try:
         grid = read_grid(case.ct)
