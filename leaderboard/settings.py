@@ -211,12 +211,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # A claimed row is given up when its lease has run out; its holder renews it with every heartbeat.
-DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))
 HEARTBEAT_SECONDS = 5
 RING_AGAIN_SECONDS = 60
 RETRY_SECONDS = int(os.environ.get("RETRY_SECONDS", "30"))  # doubled with every attempt
 MAX_ATTEMPTS = 3
+DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LARGEST_ARCHIVE = int(os.environ.get("LARGEST_ARCHIVE", str(20 * 1024**3)))
 LARGEST_LOG = 256 * 1024
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,17 +58,16 @@ def look_around(seen: Seen, *, limits: Limits, user: tuple[int, int], expect: Ex
     def of(check: str, ok: object, *names: str) -> Finding:
         return Finding(check=check, ok=bool(ok), seen=", ".join(f"{name} {seen.get(name)}" for name in names))
 
-    refused: Callable[[str], bool] = lambda name: seen.get(name) in REFUSED  # noqa: E731 - a word for a question
     calls = ("io_uring", "unshare", "mount", "keyctl", "bpf")
     sockets = ("raw_socket", "packet_socket", "vsock", "alg")
     return [
         of("it runs as the user asked for, not as root", (seen["uid"], seen["gid"]) == user, "uid", "gid"),
         of("it is in no other group", set(seen["groups"]) <= {user[1]}, "groups"),
         of("it has no capability", seen["capabilities"] == ["0" * 16], "capabilities"),
-        of("it cannot gain privileges", seen["no_new_privileges"] == "1" and refused("setuid"),
+        of("it cannot gain privileges", seen["no_new_privileges"] == "1" and _refused(seen, "setuid"),
            "no_new_privileges", "setuid"),
         of("its system calls are filtered", seen["seccomp"] in expect.seccomp, "seccomp"),
-        of("dangerous system calls are refused", all(map(refused, calls)), *calls),
+        of("dangerous system calls are refused", all(_refused(seen, name) for name in calls), *calls),
         of("there is no network but itself", seen["interfaces"] == ["lo"] and not seen["routes"],
            "interfaces", "routes"),
         of("sockets that reach around a network are refused", all(not _done(seen, name) for name in sockets), *sockets),
@@ -93,3 +92,7 @@ def look_around(seen: Seen, *, limits: Limits, user: tuple[int, int], expect: Ex
 
 def _done(seen: Seen, name: str) -> bool:
     return bool(seen.get(name) == "done")
+
+
+def _refused(seen: Seen, name: str) -> bool:
+    return seen.get(name) in REFUSED

@@ -100,7 +100,7 @@ def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes
         for one in snapshot.inputs["submissions"]
         for cohort in one["cohorts"]
     }
-    record, table = make_snapshot(
+    frozen, table = make_snapshot(
         results,
         panel_minimum=benchmark.panel_minimum,
         public_minimum=benchmark.public_minimum,
@@ -108,13 +108,13 @@ def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes
         seed=snapshot.seed,
         inputs={name: f"sha256:{digest}" for name, digest in inputs.items()},
     )
-    if to_builtins(record.ranking) != snapshot.ranking:
+    if to_builtins(frozen.ranking) != snapshot.ranking:
         raise Refusal(
             f"{snapshot} cannot be final.",
             why="Computed again here, its numbers differ: another version of a library made them.",
             next_step="Publish the newest ranking instead.",
         )
-    return record, table
+    return frozen, table
 
 
 def name_of(submission: str, cohort: dict[str, Any]) -> str:
