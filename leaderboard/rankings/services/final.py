@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import logging
@@ -18,7 +17,7 @@ from evaluator.results import Results, dump, to_builtins
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.evaluations.selectors import results_of
-from leaderboard.lib.cells import cell
+from leaderboard.lib.cells import csv_text
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import Entry, FinalRanking, Snapshot
@@ -139,10 +138,7 @@ def packed(snapshot: Snapshot, record: Record, table: bytes) -> bytes:
 
 
 def names_in(snapshot: Snapshot) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("submission", "model", "team", "image"))
     entries = Entry.objects.filter(snapshot=snapshot).select_related("evaluation__submission__team")
-    for submission in (entry.evaluation.submission for entry in entries):
-        writer.writerow((submission.pk, cell(submission.model), cell(submission.team.name), submission.image))
-    return text.getvalue().encode()
+    submissions = (entry.evaluation.submission for entry in entries)
+    rows = [(str(one.pk), one.model, one.team.name, one.image) for one in submissions]
+    return csv_text([("submission", "model", "team", "image"), *rows]).encode()
