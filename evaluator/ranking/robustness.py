@@ -147,6 +147,7 @@ def _judged(result: AttributeResult, p_adjusted: float) -> AttributeResult:
         why = f"The differences between models depend on the group (adjusted p {p_text(p_adjusted)})"
         why += f"; {pairs}." if pairs else "; no pair of models changes places beyond doubt."
     else:
-        why = f"No dependence on the group was found (adjusted p {p_text(p_adjusted)}), which does not prove there is none"
+        found = f"No dependence on the group was found (adjusted p {p_text(p_adjusted)})"
+        why = f"{found}, which does not prove there is none"
         why += f"; {pairs}." if pairs else "."
     return replace(result, verdict=CHANGES if changes else NO_CHANGE, why=why, p_adjusted=float(p_adjusted))
