@@ -24,23 +24,36 @@ OURS = {"label": labels.DEADLINE}
 
 
 class DockerEngine(DockerImages):
-    """The local Docker engine. Needs 20.10 or newer and the right to use its socket; nothing else."""
+    """The local Docker engine. Needs 20.10 or newer and the right to use its socket; nothing else.
 
-    def __init__(self) -> None:
+    Submissions run under the engine's default runtime, or the one that ``runtime`` or CONTAINER_RUNTIME names ("runsc"
+    is gVisor's); our own holders of output always under the default.
+    """
+
+    def __init__(self, *, runtime: str = "") -> None:
         super().__init__()
+        self._runtime = runtime or os.environ.get("CONTAINER_RUNTIME", "")
         self._output = DockerOutput(self.api)
 
     @cached_property
     def _facts(self) -> EngineFacts:
         with engine_faults("The engine does not describe itself"):
             info = self.api.info()
+        runtimes = info.get("Runtimes", {})
+        if self._runtime and self._runtime not in runtimes:
+            raise PlatformFault(
+                f"The engine has no runtime {self._runtime!r}.",
+                why=f"It has {', '.join(sorted(runtimes))}.",
+                next_step="Name it in the engine's daemon.json, or set CONTAINER_RUNTIME to one of these.",
+            )
         return EngineFacts(
             version=str(info["ServerVersion"]),
             cpus=int(info["NCPU"]),
             memory_bytes=int(info["MemTotal"]),
-            gpus="nvidia" in info.get("Runtimes", {}),
+            gpus="nvidia" in runtimes,
             data_root=Path(info["DockerRootDir"]),
             id=str(info.get("ID") or ""),
+            runtime=self._runtime,
         )
 
     def facts(self) -> EngineFacts:

@@ -29,6 +29,7 @@ class EngineFacts:
     gpus: bool
     data_root: Path
     id: str = ""  # the engine's own
+    runtime: str = ""  # that submissions run under; "" is the engine's default
 
 
 @dataclass(frozen=True, kw_only=True)
