@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -54,6 +55,7 @@ class DockerEngine(DockerImages):
             data_root=Path(info["DockerRootDir"]),
             id=str(info.get("ID") or ""),
             runtime=self._runtime,
+            first_ids=_first_ids(info),
         )
 
     def facts(self) -> EngineFacts:
@@ -79,7 +81,10 @@ class DockerEngine(DockerImages):
 
     # Containers -----------------------------------------------------------------------------------------------------
     def make_output(self, spec: OutputSpec) -> None:
-        self._output.make(spec)
+        user, _, group = spec.owner.partition(":")
+        first_user, first_group = self._facts.first_ids
+        owner = f"{first_user + int(user)}:{first_group + int(group or user)}"
+        self._output.make(replace(spec, owner=owner))
 
     def output_is_held(self, name: str) -> bool:
         return self._output.is_held(name)
@@ -165,6 +170,14 @@ class DockerEngine(DockerImages):
             *(_owned("container", item["Names"][0].lstrip("/"), item["Labels"]) for item in containers),
             *(_owned("volume", item["Name"], item["Labels"]) for item in volumes),
         )
+
+
+def _first_ids(info: Mapping[str, Any]) -> tuple[int, int]:
+    """With "userns-remap" the engine keeps everything in a folder named after the first user and group."""
+    if not any(option.startswith("name=userns") for option in info.get("SecurityOptions") or ()):
+        return 0, 0
+    user, _, group = PurePosixPath(info["DockerRootDir"]).name.partition(".")
+    return int(user), int(group)
 
 
 def _owned(kind: Literal["container", "volume"], name: str, found: Mapping[str, str]) -> Owned:
