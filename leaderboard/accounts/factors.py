@@ -80,3 +80,7 @@ def tell_added(*, user: User, authenticator: Authenticator, **_: Any) -> None:
 
 def tell_removed(*, user: User, authenticator: Authenticator, **_: Any) -> None:
     record("account.second-factor-removed", f"user {user.pk}", by=user.pk, kind=str(authenticator.type))
+
+
+def tell_renewed(*, user: User, **_: Any) -> None:
+    record("account.recovery-codes-renewed", f"user {user.pk}", by=user.pk)
