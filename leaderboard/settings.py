@@ -190,6 +190,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,20/15m/key"}
+RATE_LIMITS = {  # of views that are marked by accounts.limits.limited
+    "upload": os.environ.get("UPLOAD_LIMIT") or "20/h/user",
+    "download": os.environ.get("DOWNLOAD_LIMIT") or "120/m/ip",
+}
 
 # Who sees what is not public proves it twice: an authenticator app or a passkey.
 REQUIRE_SECOND_FACTOR = flag("REQUIRE_SECOND_FACTOR", default=HTTPS)

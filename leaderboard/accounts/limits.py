@@ -1,14 +1,50 @@
-"""Too many requests or wrong passwords: the page that says so, and whose attempts count together."""
+"""Too many requests or wrong passwords: what is counted, whose count together, and the page that says so."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from leaderboard.lib.errors import Refusal
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+WORDS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
+
+
+def limited(action: str, *, reads: bool = False) -> Callable[[View], View]:
+    """A view that a person, or a network, may ask for only as often as ``settings.RATE_LIMITS`` says.
+
+    Posts are counted, with ``reads`` all requests; also those that come to nothing, for they cost as much.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if reads or request.method not in ("GET", "HEAD"):
+                limits = {"app": "leaderboard", "action": action, "config": settings.RATE_LIMITS}
+                if not ratelimit.consume(request, **limits, limit_get=True):
+                    return over(request, ratelimit.get_rates(**limits)[0])
+            return view(request, *args, **kwargs)
+
+        return cast("View", counted)
+
+    return decorate
+
+
+def over(request: HttpRequest, rate: ratelimit.Rate) -> HttpResponse:
+    unit = WORDS.get(int(rate.duration), f"{rate.duration:.0f} seconds")
+    refusal = Refusal(
+        f"This may be done {rate.amount} times in one {unit}.",
+        why="The limit keeps the site open for everybody: yours is reached.",
+        next_step=f"Try again within the next {unit}, as your earlier requests grow old.",
+    )
+    return too_many(request, refusal, seconds=int(rate.duration))
 
 
 def too_many(request: HttpRequest, refusal: Refusal | None = None, *, seconds: int = 60) -> HttpResponse:
