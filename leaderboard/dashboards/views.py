@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from leaderboard.accounts.limits import limited
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, main_benchmark
+from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, get_terms, main_benchmark, terms_now
 from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.compare import compare_figures, curve_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
@@ -213,3 +213,9 @@ def two_stages_of(form: StageForm, given: dict[str, Any], model: Needle) -> TwoS
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
     return render(request, "docs/numbers.html")
+
+
+@require_safe
+def terms(request: HttpRequest, version: int | None = None) -> HttpResponse:
+    now = terms_now()
+    return render(request, "docs/terms.html", {"terms": get_terms(version) if version else now, "now": now})

@@ -35,6 +35,7 @@ PAGES = {
         "transfer": f"{BOARD}transfer/",
         "needle": "/needle/",
         "numbers": "/numbers/",
+        "terms": "/terms/",
         "needle-refused": "/needle/?found=101&cancers=100",
         "login": "/accounts/login/",
         "link-refused": "/accounts/login/unknown/",

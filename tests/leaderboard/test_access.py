@@ -40,6 +40,8 @@ GET = {
     "dashboards:hospitals": OPEN,
     "dashboards:needle": OPEN,
     "dashboards:numbers": OPEN,
+    "dashboards:terms": OPEN,
+    "dashboards:terms-version": OPEN,
     "accounts:login": "200 302 302 302 302 302",
     "accounts:login-link": "410 410 410 410 410 410",
     "accounts:profile": SIGNED_IN,
@@ -127,7 +129,7 @@ def address(name: str, submission: Submission) -> str:
     run = Run.objects.filter(evaluation__submission=submission).earliest("pk")
     pk = run.pk if name.endswith("-run") else 1 if name.startswith("mfa_") else submission.pk
     slug = Hospital.objects.earliest("pk").slug if name.startswith("hospitals:") else submission.benchmark.slug
-    values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1}
+    values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1, "version": 1}
     return reverse(name, kwargs={key: values[key] for key in ADDRESSES[name]})
 
 
