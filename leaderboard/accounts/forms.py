@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
@@ -60,3 +61,28 @@ class NextPasswordForm(PasswordChangeForm):
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
         self.fields["old_password"].label = "Present password"
         dress(self)
+
+
+class DeletionForm(forms.Form):
+    """Proven by the password, or by typing the address where somebody came by a link and has or knows none."""
+
+    def __init__(self, *args: Any, user: User, by_password: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if by_password:
+            self.fields["password"] = forms.CharField(
+                label="Your password",
+                strip=False,
+                widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+            )
+        else:
+            self.fields["address"] = forms.EmailField(label="Your e-mail address, to be sure")
+        dress(self)
+
+    def clean_password(self) -> None:
+        if not get_adapter().reauthenticate(self.user, self.cleaned_data["password"]):
+            raise get_adapter().validation_error("incorrect_password")
+
+    def clean_address(self) -> None:
+        if self.cleaned_data["address"].strip().lower() != self.user.email:
+            raise forms.ValidationError("This is not the address of this account.")

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from leaderboard.accounts.factors import lacks_second_factor
 
-OPEN = {"accounts:logout", "accounts:profile", "account_reauthenticate", "icon"}
+OPEN = {"accounts:logout", "accounts:profile", "accounts:delete", "account_reauthenticate", "icon"}
 
 
 class SecondFactorMiddleware:

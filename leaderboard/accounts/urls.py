@@ -42,6 +42,7 @@ urlpatterns = [
     path("login/<str:token>/", views.login_link, name="login-link"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile/", views.profile, name="profile"),
+    path("delete/", views.delete, name="delete"),
 ]
 allauth_urlpatterns = [
     page("login/", LoginView, "account_login", "login"),

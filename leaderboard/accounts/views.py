@@ -16,7 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from leaderboard.accounts.adapter import LINK
-from leaderboard.accounts.forms import FirstPasswordForm, NameForm, NextPasswordForm
+from leaderboard.accounts.deletion import Departure, account_delete, departure
+from leaderboard.accounts.forms import DeletionForm, FirstPasswordForm, NameForm, NextPasswordForm
 from leaderboard.accounts.models import User
 from leaderboard.accounts.services import login_link_consume, password_set, user_rename
 from leaderboard.lib.errors import Refusal
@@ -35,6 +36,12 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
+def knows_password(request: HttpRequest) -> bool:
+    """Who came by a link may have none, or have forgotten it."""
+    user = cast("User", request.user)
+    return user.has_usable_password() and request.session.get(LINK) != user.pk
+
+
 @sensitive_post_parameters()
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -42,10 +49,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     """One's name, password, teams and roles. Which of the two forms was sent is said by its button."""
     user = cast("User", request.user)
     sent = request.POST.get("change")
-    # Who came by a link may have forgotten the password that is to be replaced.
-    asked_first = user.has_usable_password() and request.session.get(LINK) != user.pk
     name = NameForm(request.POST if sent == "name" else None, initial={"name": user.name})
-    form_class = NextPasswordForm if asked_first else FirstPasswordForm
+    form_class = NextPasswordForm if knows_password(request) else FirstPasswordForm
     password = form_class(user, request.POST if sent == "password" else None)
     if sent == "name" and name.is_valid():
         user_rename(user=user, name=name.cleaned_data["name"])
@@ -64,3 +69,24 @@ def profile(request: HttpRequest) -> HttpResponse:
         "accounts/profile.html",
         {"name_form": name, "password_form": password, "memberships": memberships},
     )
+
+
+@sensitive_post_parameters()
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest) -> HttpResponse:
+    """Says first what goes, what stays, and what becomes of the teams."""
+    user = cast("User", request.user)
+    left = departure(user)
+    form = DeletionForm(request.POST or None, user=user, by_password=knows_password(request))
+    if request.method == "POST" and not left.refusal and form.is_valid():
+        try:
+            account_delete(user=user, by=user)
+        except Refusal as refusal:
+            left = Departure(refusal=refusal, emptied=left.emptied, inherited=left.inherited)
+        else:
+            logout(request)
+            messages.success(request, "Your account is deleted.")
+            return redirect("dashboards:home")
+    context = {"form": form, "left": left, "refusal": left.refusal}
+    return render(request, "accounts/delete.html", context, status=422 if request.method == "POST" else 200)

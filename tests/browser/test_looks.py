@@ -48,6 +48,7 @@ PAGES = {
         "submission-refused": "/evaluations/{Crashing}/",
         "submission-waiting": "/evaluations/{Slow}/",
         "profile": "/accounts/profile/",
+        "delete": "/accounts/delete/",
         "second-factor": "/accounts/second-factor/",
         "sessions": "/accounts/sessions/",
         "confirm": "/accounts/confirm/",

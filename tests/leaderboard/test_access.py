@@ -45,6 +45,7 @@ GET = {
     "accounts:login": "200 302 302 302 302 302",
     "accounts:login-link": "410 410 410 410 410 410",
     "accounts:profile": SIGNED_IN,
+    "accounts:delete": SIGNED_IN,
     "accounts:logout": "post",
     "account_login": "200 302 302 302 302 302",  # the same page, by the name that allauth looks for
     "account_reauthenticate": SIGNED_IN,
@@ -79,7 +80,7 @@ GET = {
     "awards:name-finalist": "post",
 }
 # Pages that are forms: what a post to them does is decided by the form, and tested with it.
-FORMS = {"accounts:login", "accounts:login-link", "accounts:profile", "submissions:submit"} | {
+FORMS = {"accounts:login", "accounts:login-link", "accounts:profile", "accounts:delete", "submissions:submit"} | {
     name for name in GET if name.startswith(("account_", "mfa_", "usersessions_"))
 }
 POST = {
