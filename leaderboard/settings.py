@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -31,25 +33,26 @@ with contextlib.suppress(OSError):
         (DATA / _folder).mkdir(parents=True, exist_ok=True)
 
 
-def secret_key() -> str:
-    """The environment's key, or one made once. Two processes that start together end up with the same one."""
-    if given := os.environ.get("SECRET_KEY"):
-        return given
-    path = DATA / "secret_key"
+def kept(name: str, make: Callable[[], str]) -> str:
+    """A secret that was made once. Two processes that start together end up with the same one."""
+    path = DATA / name
     with contextlib.suppress(OSError):
         if not path.exists():
-            scratch = path.with_name(f".secret_key.{os.getpid()}")
+            scratch = path.with_name(f".{name}.{os.getpid()}")
             scratch.touch(mode=0o600)
-            scratch.write_text(secrets.token_urlsafe(50))
+            scratch.write_text(make())
             with contextlib.suppress(FileExistsError):
                 os.link(scratch, path)
             scratch.unlink()
         return path.read_text()
-    return secrets.token_urlsafe(50)  # the data folder is unusable; the system check says so
+    return make()  # the data folder is unusable; the system check says so
 
 
-SECRET_KEY = secret_key()
+SECRET_KEY = os.environ.get("SECRET_KEY") or kept("secret_key", lambda: secrets.token_urlsafe(50))
 SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")  # keys of before, until what they signed or sealed is gone
+# Of logs of held-out runs: the first encrypts, all decrypt. Without any, a key is made beside the database.
+LOG_KEYS = words("LOG_KEYS") or [kept("log_key", lambda: Fernet.generate_key().decode())]
+LOG_DAYS = int(os.environ.get("LOG_DAYS", "90"))
 DEBUG = flag("DEBUG")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
@@ -272,12 +275,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # A claimed row is given up when its lease has run out; its holder renews it with every heartbeat.
-DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))
 HEARTBEAT_SECONDS = 5
 RING_AGAIN_SECONDS = 60
 RETRY_SECONDS = int(os.environ.get("RETRY_SECONDS", "30"))  # doubled with every attempt
 MAX_ATTEMPTS = 3
+DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LARGEST_ARCHIVE = int(os.environ.get("LARGEST_ARCHIVE", str(20 * 1024**3)))
 LARGEST_LOG = 256 * 1024
 

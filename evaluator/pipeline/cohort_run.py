@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,10 +65,12 @@ def run_cohort(
     state: Path,
     rng: np.random.Generator,
     watcher: Watcher | None = None,
+    keep_log: Callable[[bytes], None] | None = None,
 ) -> CohortResult:
     """Run an image that is in the engine on a cohort and score what it writes. Failed cases are in the result.
 
-    A few cases are scored again by another program; what it said is in the result (`Auditor`).
+    A few cases are scored again by another program; what it said is in the result (`Auditor`). ``keep_log`` is given
+    what each container printed, when it has ended: it may be scans, so it is no part of the result.
 
     Raises
     ------
@@ -93,6 +95,7 @@ def run_cohort(
         rng=rng,
         watcher=watcher or Unwatched(),
         auditor=auditor,
+        keep_log=keep_log,
     )
     return CohortResult(
         hospital=cohort.hospital,
@@ -155,6 +158,7 @@ def _run(
     rng: np.random.Generator,
     watcher: Watcher,
     auditor: Auditor | None = None,
+    keep_log: Callable[[bytes], None] | None = None,
 ) -> Tally:
     folders = WorkFolders(state)
     folders.sweep()
@@ -182,6 +186,8 @@ def _run(
 
                 for attempt in runner.run(batch, beat):
                     tally.add(attempt)
+                    if keep_log:
+                        keep_log(attempt.container.log)
                     futures = [
                         pool.submit(settle, outcome, cohort=cohort, contract=contract, limits=limits, auditor=auditor)
                         for outcome in attempt.settled

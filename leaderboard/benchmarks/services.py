@@ -123,6 +123,20 @@ def require_apart(benchmark: Benchmark, calibration: Sequence[Cohort]) -> None:
             )
 
 
+def require_enough_to_publish(benchmark: Benchmark, cohort: Cohort) -> None:
+    """The whole less the other hospitals, whose scores the ranking shows, must tell nobody of a few patients."""
+    patients = cohort.cases.filter(index_scan=True)
+    for cancer, words in ((True, "with"), (False, "without")):
+        few = patients.filter(cancer=cancer).count()
+        if 0 < few < benchmark.public_minimum:
+            raise Refusal(
+                f"{cohort} has {few} patients {words} cancer.",
+                why=f"{benchmark} publishes what {benchmark.public_minimum} patients at least stand behind, and how "
+                "a model did on fewer would follow from what it did at all other hospitals.",
+                next_step=f"Leave the patients {words} cancer out, or import a version with more of them.",
+            )
+
+
 @transaction.atomic
 def terms_publish(*, text: str = DEFAULT) -> Terms:
     """A new version, from now on agreed to by who hands in. Submissions of before keep theirs.
@@ -171,6 +185,8 @@ def pancreas_benchmark_create(
     benchmark.sample = sample or benchmark.sample
     benchmark.full_clean()
     benchmark.save()
+    for cohort in cohorts:
+        require_enough_to_publish(benchmark, cohort)
     benchmark.cohorts.add(*cohorts)
     require_apart(benchmark, list(benchmark.calibration.select_related("hospital")))
     for metric, stratum, low, high in READER_RANGES:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
@@ -18,7 +19,7 @@ from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, require_organiser
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.selectors import audit_alarms, get_run_for, operations, progress_of
-from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, run_cancel, run_requeue
+from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, logs_read, run_cancel, run_requeue
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.selectors import get_submission_for
@@ -102,6 +103,16 @@ def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
 def requeue_run(request: HttpRequest, pk: int) -> HttpResponse:
     require_organiser(request.user)
     return act_on_run(request, pk, run_requeue, "stands in line again")
+
+
+@login_required
+@never_cache
+@require_safe
+def logs(request: HttpRequest, pk: int) -> HttpResponse:
+    require_organiser(request.user)
+    run = get_run_for(request.user, pk)
+    found = logs_read(run=run, by=cast("User", request.user))
+    return render(request, "evaluations/logs.html", {"run": run, "logs": found, "days": settings.LOG_DAYS})
 
 
 def act_on_run(request: HttpRequest, pk: int, act: Callable[..., Run], done: str) -> HttpResponse:

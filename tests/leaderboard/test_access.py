@@ -71,6 +71,7 @@ GET = {
     "evaluations:operations": ORGANISER,
     "evaluations:operations-state": ORGANISER,
     "evaluations:cancel-run": "post",
+    "evaluations:logs": ORGANISER,
     "evaluations:requeue-run": "post",
     "hospitals:switch": "post",
     "rankings:list": OPEN,
@@ -128,7 +129,7 @@ def clients(ranked: Benchmark, member: User, rival: User, organiser: User, funde
 def address(name: str, submission: Submission) -> str:
     """The address with real objects of the member's team in it."""
     run = Run.objects.filter(evaluation__submission=submission).earliest("pk")
-    pk = run.pk if name.endswith("-run") else 1 if name.startswith("mfa_") else submission.pk
+    pk = run.pk if name.endswith(("-run", ":logs")) else 1 if name.startswith("mfa_") else submission.pk
     slug = Hospital.objects.earliest("pk").slug if name.startswith("hospitals:") else submission.benchmark.slug
     values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1, "version": 1}
     return reverse(name, kwargs={key: values[key] for key in ADDRESSES[name]})

@@ -13,6 +13,7 @@ from leaderboard.evaluations.services.dispatch import (
 )
 from leaderboard.evaluations.services.execute import run_execute
 from leaderboard.evaluations.services.fitness import engine_examine
+from leaderboard.evaluations.services.logs import logs_expire, logs_read
 from leaderboard.evaluations.services.reconcile import evaluations_reconcile
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "evaluation_create",
     "evaluations_reconcile",
     "hospital_runs_update",
+    "logs_expire",
+    "logs_read",
     "run_cancel",
     "run_execute",
     "run_requeue",

@@ -16,6 +16,7 @@ from evaluator.errors import FailureClass, PlatformFault
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services.dispatch import evaluation_create
 from leaderboard.evaluations.services.line import ring
+from leaderboard.evaluations.services.logs import logs_expire
 from leaderboard.evaluations.services.settle import evaluation_settle
 from leaderboard.lib import broker
 from leaderboard.lib.leases import RELEASED, next_ring
@@ -32,6 +33,7 @@ def evaluations_reconcile() -> None:
     give_up_lost()
     ring_again()
     reap_containers()
+    logs_expire()
     broker.prune()
 
 
