@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from leaderboard.accounts.limits import limited
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import require_reviewer
 from leaderboard.awards.selectors import candidates
@@ -46,6 +47,7 @@ def name_finalist(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
+@limited("download", reads=True)
 def candidates_csv(request: HttpRequest) -> HttpResponse:
     """A row per entry and criterion, with the counts the verdict rests on."""
     require_reviewer(request.user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from django.db import transaction
 
 from evaluator.statistics.operating_point import place_on_average, place_surely
 from leaderboard.audit.services import record
-from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
+from leaderboard.benchmarks.models import Benchmark, ReaderBaseline, Terms
+from leaderboard.benchmarks.selectors import terms_now
+from leaderboard.benchmarks.terms import DEFAULT
 from leaderboard.hospitals.models import Case, Cohort
 from leaderboard.lib.errors import Refusal
 
@@ -135,6 +138,31 @@ def require_enough_to_publish(benchmark: Benchmark, cohort: Cohort) -> None:
 
 
 @transaction.atomic
+def terms_publish(*, text: str = DEFAULT) -> Terms:
+    """A new version, from now on agreed to by who hands in. Submissions of before keep theirs.
+
+    Raises
+    ------
+    Refusal
+        There is no text, or it is the present one.
+    """
+    text = text.strip()
+    present = terms_now()
+    if not text or (present and present.text == text):
+        raise Refusal(
+            "No new terms were published.",
+            why=f"This text is version {present.version} already." if text and present else "There is no text.",
+            next_step="Change the text, then publish it.",
+        )
+    terms = Terms(version=present.version + 1 if present else 1, text=text)
+    terms.sha256 = hashlib.sha256(text.encode()).hexdigest()
+    terms.full_clean()
+    terms.save(force_insert=True)
+    record("terms.published", f"terms {terms.version}", sha256=terms.sha256)
+    return terms
+
+
+@transaction.atomic
 def pancreas_benchmark_create(
     *, cohorts: Sequence[Cohort], sample: Cohort | None, demonstration: bool = False, published: bool = True
 ) -> Benchmark:
@@ -169,4 +197,6 @@ def pancreas_benchmark_create(
             stratum=stratum,
             defaults={"low": low, "high": high, "source": READER_SOURCE},
         )
+    if terms_now() is None:
+        terms_publish()
     return benchmark

@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from leaderboard.accounts.limits import limited
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, main_benchmark
+from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, get_terms, main_benchmark, terms_now
 from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.compare import compare_figures, curve_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
@@ -80,6 +81,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@limited("download", reads=True)
 def leaderboard_csv(request: HttpRequest, slug: str) -> HttpResponse:
     board = board_for(request, get_benchmark_for(request.user, slug))
     name = f"{slug}-{board.snapshot.number}.csv" if board.snapshot else f"{slug}.csv"
@@ -92,6 +94,7 @@ def csv_answer(content: str, name: str) -> HttpResponse:
 
 
 @require_safe
+@limited("download", reads=True)
 def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
     board = board_for(request, get_benchmark_for(request.user, slug))
     return JsonResponse(board_json(board), json_dumps_params={"indent": 1, "ensure_ascii": False})
@@ -150,11 +153,13 @@ def transfer(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@limited("download", reads=True)
 def transfer_pairs(request: HttpRequest, slug: str) -> HttpResponse:
     return csv_answer(pairs_csv(transfer_of(request, slug)), f"{slug}-pairs.csv")
 
 
 @require_safe
+@limited("download", reads=True)
 def transfer_hospitals(request: HttpRequest, slug: str) -> HttpResponse:
     return csv_answer(hospitals_csv(transfer_of(request, slug)), f"{slug}-hospitals.csv")
 
@@ -208,3 +213,9 @@ def two_stages_of(form: StageForm, given: dict[str, Any], model: Needle) -> TwoS
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
     return render(request, "docs/numbers.html")
+
+
+@require_safe
+def terms(request: HttpRequest, version: int | None = None) -> HttpResponse:
+    now = terms_now()
+    return render(request, "docs/terms.html", {"terms": get_terms(version) if version else now, "now": now})

@@ -75,6 +75,19 @@ def mail_has_a_server(**_: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
+def roles_prove_themselves_twice(**_: Any) -> list[CheckMessage]:
+    if settings.REQUIRE_SECOND_FACTOR:
+        return []
+    return [
+        Warning(
+            "Organisers, reviewers and data stewards may log in with a password alone.",
+            hint="Set REQUIRE_SECOND_FACTOR=1, which is the default with HTTPS=1.",
+            id="leaderboard.W003",
+        )
+    ]
+
+
+@register(deploy=True)
 def files_are_for_one_machine(**_: Any) -> list[CheckMessage]:
     if not settings.CELERY_BROKER_URL.startswith("files:"):
         return []

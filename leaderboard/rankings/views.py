@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from leaderboard.accounts.limits import limited
 from leaderboard.benchmarks.selectors import get_benchmark_for
 from leaderboard.rankings.selectors import get_final, published_rankings
 
@@ -18,6 +19,7 @@ def rankings(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@limited("download", reads=True)
 def snapshot_zip(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     final = get_final(get_benchmark_for(request.user, slug), number)
     headers = {"Content-Disposition": f'attachment; filename="{slug}-{number}.zip"', "ETag": f'"{final.sha256}"'}

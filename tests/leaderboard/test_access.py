@@ -40,10 +40,27 @@ GET = {
     "dashboards:hospitals": OPEN,
     "dashboards:needle": OPEN,
     "dashboards:numbers": OPEN,
+    "dashboards:terms": OPEN,
+    "dashboards:terms-version": OPEN,
     "accounts:login": "200 302 302 302 302 302",
     "accounts:login-link": "410 410 410 410 410 410",
     "accounts:profile": SIGNED_IN,
+    "accounts:delete": SIGNED_IN,
     "accounts:logout": "post",
+    "account_login": "200 302 302 302 302 302",  # the same page, by the name that allauth looks for
+    "account_reauthenticate": SIGNED_IN,
+    "usersessions_list": SIGNED_IN,
+    "mfa_login_webauthn": "login 302 302 302 302 302",  # scripts ask it for JSON
+    "mfa_index": SIGNED_IN,
+    "mfa_authenticate": "login 302 302 302 302 302",  # between password and second factor only
+    "mfa_reauthenticate": "login 302 302 302 302 302",  # nobody here has a second factor:
+    "mfa_reauthenticate_webauthn": "login 302 302 302 302 302",  # to the way that they have
+    "mfa_activate_totp": "login 302 302 302 302 302",  # to confirm the password first
+    "mfa_deactivate_totp": "login 404 404 404 404 404",
+    "mfa_view_recovery_codes": "login 404 404 404 404 404",
+    "mfa_generate_recovery_codes": "login 302 302 302 302 302",
+    "mfa_add_webauthn": "login 302 302 302 302 302",
+    "mfa_remove_webauthn": "login 302 302 302 302 302",
     "submissions:list": SIGNED_IN,
     "submissions:submit": SIGNED_IN,
     "submissions:withdraw": "post",
@@ -64,7 +81,9 @@ GET = {
     "awards:name-finalist": "post",
 }
 # Pages that are forms: what a post to them does is decided by the form, and tested with it.
-FORMS = {"accounts:login", "accounts:login-link", "accounts:profile", "submissions:submit"}
+FORMS = {"accounts:login", "accounts:login-link", "accounts:profile", "accounts:delete", "submissions:submit"} | {
+    name for name in GET if name.startswith(("account_", "mfa_", "usersessions_"))
+}
 POST = {
     "submissions:withdraw": "login 404 302 404 404 302",
     "evaluations:cancel": "login 404 302 404 404 302",
@@ -110,9 +129,9 @@ def clients(ranked: Benchmark, member: User, rival: User, organiser: User, funde
 def address(name: str, submission: Submission) -> str:
     """The address with real objects of the member's team in it."""
     run = Run.objects.filter(evaluation__submission=submission).earliest("pk")
-    pk = run.pk if name.endswith(("-run", ":logs")) else submission.pk
+    pk = run.pk if name.endswith(("-run", ":logs")) else 1 if name.startswith("mfa_") else submission.pk
     slug = Hospital.objects.earliest("pk").slug if name.startswith("hospitals:") else submission.benchmark.slug
-    values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1}
+    values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1, "version": 1}
     return reverse(name, kwargs={key: values[key] for key in ADDRESSES[name]})
 
 

@@ -76,6 +76,28 @@ def test_the_environment_names_the_mail_server(tmp_path: Path) -> None:
     assert said == [["console", "25", "False"], ["smtp", "587", "True"]]
 
 
+def test_an_installation_as_the_readme_makes_it_passes_the_check_for_deployments(tmp_path: Path) -> None:
+    """And one without https is told so: sessions in the clear, roles with a password alone."""
+    given = {
+        "PATH": os.environ["PATH"],
+        "LEADERBOARD_DATA": str(tmp_path),
+        "DATABASE_URL": "postgresql://leaderboard:secret@127.0.0.1/nobody-asks-it",
+        "BROKER_URL": "amqp://leaderboard:secret@127.0.0.1:5672//",
+        "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEFGH",
+        "ALLOWED_HOSTS": "leaderboard.example.org",
+        "EMAIL_HOST": "mail.example.org",
+        "HTTPS": "1",
+        "BEHIND_PROXY": "1",
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    bare = subprocess.run(command, env=given | {"HTTPS": "0"}, capture_output=True, text=True, check=False)
+    assert bare.returncode == 1
+    for warning in ("security.W012", "security.W016", "leaderboard.W003"):
+        assert warning in bare.stderr
+
+
 def test_what_is_too_large_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "archive.tar"
     with pytest.raises(TooLarge):
