@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leaderboard.accounts.limits import limited
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import require_reviewer
+from leaderboard.audit.services import seen
 from leaderboard.awards.selectors import candidates
 from leaderboard.awards.services import finalist_name
 from leaderboard.benchmarks.selectors import main_benchmark
@@ -28,6 +29,7 @@ from leaderboard.submissions.selectors import get_submission_for
 def candidates_page(request: HttpRequest) -> HttpResponse:
     require_reviewer(request.user)
     benchmark = main_benchmark()
+    seen("award candidates", by=cast("User", request.user).pk)
     found = candidates(benchmark=benchmark) if benchmark else None
     return render(request, "awards/candidates.html", {"benchmark": benchmark, "candidates": found})
 
@@ -54,6 +56,7 @@ def candidates_csv(request: HttpRequest) -> HttpResponse:
     benchmark = main_benchmark()
     if benchmark is None:
         raise Http404("No benchmark is published.")
+    seen("award candidates", by=cast("User", request.user).pk)
     found = candidates(benchmark=benchmark)
     name = f"{benchmark.slug}-candidates.csv"
     response = HttpResponse(

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import transaction
 
 from evaluator.statistics.operating_point import place_on_average, place_surely
-from leaderboard.audit.services import record
+from leaderboard.accounts.selectors import Person
+from leaderboard.audit.services import record, seen
 from leaderboard.benchmarks.models import Benchmark, ReaderBaseline, Terms
-from leaderboard.benchmarks.selectors import terms_now
+from leaderboard.benchmarks.selectors import get_benchmark_for, terms_now
 from leaderboard.benchmarks.terms import DEFAULT
 from leaderboard.hospitals.models import Case, Cohort
 from leaderboard.lib.errors import Refusal
@@ -40,6 +41,14 @@ QUESTION = (
     "Does this patient have pancreatic cancer, and where is it? One model, hospitals it has never seen, "
     "and tumours small enough to matter."
 )
+
+
+def benchmark_show(*, slug: str, to: Person) -> Benchmark:
+    """The benchmark, for a page that shows what it holds. One that is not published is an organiser's secret."""
+    benchmark = get_benchmark_for(to, slug)
+    if not benchmark.published and to.pk is not None:
+        seen(f"benchmark {slug}, unpublished", by=to.pk)
+    return benchmark
 
 
 @transaction.atomic

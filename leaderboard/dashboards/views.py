@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 
 from leaderboard.accounts.limits import limited
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, get_terms, main_benchmark, terms_now
+from leaderboard.benchmarks.selectors import benchmarks_for, get_terms, main_benchmark, terms_now
+from leaderboard.benchmarks.services import benchmark_show
 from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.compare import compare_figures, curve_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
@@ -74,7 +75,7 @@ def board_for(request: HttpRequest, benchmark: Benchmark) -> Board:
 
 @require_safe
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
-    board = board_for(request, get_benchmark_for(request.user, slug))
+    board = board_for(request, benchmark_show(slug=slug, to=request.user))
     benchmark = board.benchmark
     context = {"board": board, "benchmark": benchmark, "calibrated": benchmark.calibration.exists()}
     return render(request, "dashboards/leaderboard.html", context)
@@ -83,7 +84,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @limited("download", reads=True)
 def leaderboard_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    board = board_for(request, get_benchmark_for(request.user, slug))
+    board = board_for(request, benchmark_show(slug=slug, to=request.user))
     name = f"{slug}-{board.snapshot.number}.csv" if board.snapshot else f"{slug}.csv"
     return csv_answer(board_csv(board), name)
 
@@ -96,7 +97,7 @@ def csv_answer(content: str, name: str) -> HttpResponse:
 @require_safe
 @limited("download", reads=True)
 def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
-    board = board_for(request, get_benchmark_for(request.user, slug))
+    board = board_for(request, benchmark_show(slug=slug, to=request.user))
     return JsonResponse(board_json(board), json_dumps_params={"indent": 1, "ensure_ascii": False})
 
 
@@ -104,10 +105,10 @@ def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def card(request: HttpRequest, pk: UUID) -> HttpResponse:
     if coming := being_ranked(pk):
-        benchmark = get_benchmark_for(request.user, coming.benchmark.slug)
+        benchmark = benchmark_show(slug=coming.benchmark.slug, to=request.user)
         return render(request, "dashboards/card_coming.html", {"submission": coming, "benchmark": benchmark})
     found = get_card(pk)
-    benchmark = get_benchmark_for(request.user, found.source.submission.benchmark.slug)
+    benchmark = benchmark_show(slug=found.source.submission.benchmark.slug, to=request.user)
     context = {
         "card": found,
         "benchmark": benchmark,
@@ -122,7 +123,7 @@ def card(request: HttpRequest, pk: UUID) -> HttpResponse:
 @with_figures
 @require_safe
 def comparison(request: HttpRequest, slug: str) -> HttpResponse:
-    benchmark = get_benchmark_for(request.user, slug)
+    benchmark = benchmark_show(slug=slug, to=request.user)
     chosen = list(dict.fromkeys(pk for pk in request.GET.getlist("model") if pk))
     context: dict[str, Any] = {"benchmark": benchmark, "choices": choices_of(benchmark), "chosen": chosen}
     if len(chosen) > 1:
@@ -136,7 +137,7 @@ def transfer_of(request: HttpRequest, slug: str) -> Transfer:
     """Of the ranking that the address names, or of the newest."""
     form = SnapshotForm(request.GET)
     number = form.cleaned_data["snapshot"] if form.is_valid() else None
-    return get_transfer(get_benchmark_for(request.user, slug), number=number)
+    return get_transfer(benchmark_show(slug=slug, to=request.user), number=number)
 
 
 @with_figures

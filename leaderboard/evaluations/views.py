@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, require_organiser
+from leaderboard.audit.services import seen
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.selectors import audit_alarms, get_run_for, operations, progress_of
 from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, logs_read, run_cancel, run_requeue
@@ -29,6 +30,7 @@ from leaderboard.submissions.selectors import get_submission_for
 @require_safe
 def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_submission_for(request.user, pk)
+    seen(f"submission {found.pk}", by=cast("User", request.user).pk)
     return render(request, "evaluations/submission.html", {"submission": found, "progress": progress_of(found)})
 
 
@@ -38,6 +40,7 @@ def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
 def state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The part of the page that changes; the page asks for it every few seconds while something is open."""
     found = get_submission_for(request.user, pk)
+    seen(f"submission {found.pk}", by=cast("User", request.user).pk)
     return render(request, "evaluations/state.html", {"submission": found, "progress": progress_of(found)})
 
 
@@ -60,6 +63,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def operations_page(request: HttpRequest) -> HttpResponse:
     require_organiser(request.user)
+    seen("operations", by=cast("User", request.user).pk)
     context = {
         "operations": operations(),
         "acknowledged": audit_alarms(acknowledged=True),
@@ -73,6 +77,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def operations_state(request: HttpRequest) -> HttpResponse:
     require_organiser(request.user)
+    seen("operations", by=cast("User", request.user).pk)
     return render(request, "evaluations/operations_state.html", {"operations": operations()})
 
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from leaderboard.accounts.models import User
 from leaderboard.accounts.services import team_add
+from leaderboard.audit.models import Record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Run
 from leaderboard.hospitals.models import Hospital
@@ -183,6 +184,22 @@ def test_acts_are_done_only_by_whom_they_are_meant_for(
     response = clients[role].post(address(name, submission))
     expected = dict(zip(ROLES, POST[name].split(), strict=True))[role]
     assert outcome(response.status_code, response.get("Location", "")) == expected
+
+
+# What somebody with an account does not get to see is not public: who is shown it leaves a record.
+CLOSED = sorted(name for name, decision in GET.items() if {"403", "404"} & set(decision.split()) and "200" in decision)
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_whoever_sees_what_is_not_public_is_told_of_and_who_does_not_is_not(
+    name: str, clients: dict[str, Client], member: User
+) -> None:
+    submission = Submission.objects.filter(team__members=member, model="Careful").get()
+    for role in ROLES:
+        before = Record.objects.count()
+        shown = clients[role].get(address(name, submission)).status_code == 200
+        told = Record.objects.filter(number__gt=before, act__in=("seen", "run.log-read"))
+        assert [one.actor for one in told] == ([f"user {clients[role].session['_auth_user_id']}"] if shown else [])
 
 
 def test_a_data_steward_switches_only_the_own_hospital(benchmark_rows: Benchmark, client: Client) -> None:
