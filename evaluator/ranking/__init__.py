@@ -1,6 +1,7 @@
 """The domain-transfer ranking: submissions over hospitals, each one vote, with bands instead of bare ranks."""
 
 from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, YOUDEN, Admission, admit_results
+from evaluator.ranking.losses import PanelLosses, panel_losses
 from evaluator.ranking.methods import METHODS, TRANSFER, MethodRanking, rank_by_method
 from evaluator.ranking.product import product_on
 from evaluator.ranking.publishable import publishable
@@ -19,12 +20,14 @@ __all__ = [
     "YOUDEN",
     "Admission",
     "MethodRanking",
+    "PanelLosses",
     "Ranking",
     "Snapshot",
     "Verification",
     "admit_results",
     "admit_table",
     "make_snapshot",
+    "panel_losses",
     "product_on",
     "publishable",
     "rank_admitted",

@@ -73,6 +73,18 @@ class Benchmark(models.Model):
         default=False, help_text="That share at most with 95 % certainty, rather than on average."
     )
 
+    sealed = models.ManyToManyField(Cohort, related_name="sealed_for", blank=True)
+    sealed_runs_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the chosen submissions were sent to the sealed cohorts, once for all."
+    )
+    ladder = models.BooleanField(
+        default=False, help_text="Before the final, pages show of each team what the Ladder released and nothing else."
+    )
+    strata_at_final = models.BooleanField(
+        default=False, help_text="Sizes, locations, lead times and groups of patients are shown in the final only."
+    )
+    final_at = models.DateTimeField(null=True, blank=True, help_text="When the final was opened.")
+
     class Meta:
         ordering = ("title",)
         constraints = (
@@ -89,6 +101,15 @@ class Benchmark(models.Model):
         if self.panel_minimum < self.public_minimum:
             fewest = f"A panel hospital is shown, so it takes the public minimum of {self.public_minimum}."
             raise ValidationError({"panel_minimum": fewest})
+
+    @property
+    def is_on_ladder(self) -> bool:
+        """No ranking is made yet, and no number is shown but the Ladder's."""
+        return self.ladder and self.final_at is None
+
+    @property
+    def keeps_strata(self) -> bool:
+        return self.strata_at_final and self.final_at is None
 
     @property
     def prevalence_values(self) -> list[float]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from evaluator.statistics.operating_point import place_on_average, place_surely
 from leaderboard.accounts.selectors import Person
@@ -85,6 +86,81 @@ def calibration_set(
     return benchmark
 
 
+@transaction.atomic
+def kept_back_set(*, benchmark: Benchmark, ladder: bool = False, strata_at_final: bool = False) -> Benchmark:
+    """What is kept for the final: all numbers but the Ladder's, or the strata. The same again changes nothing.
+
+    Raises
+    ------
+    Refusal
+        There are submissions already.
+    """
+    benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+    if (benchmark.ladder, benchmark.strata_at_final) == (ladder, strata_at_final):
+        return benchmark
+    if benchmark.submissions.exists():
+        raise Refusal(
+            f"What {benchmark} keeps for its final cannot change any more.",
+            why="Submissions were handed in: some would be told more of the held-out patients than others.",
+            next_step="Make a new benchmark.",
+        )
+    benchmark.ladder, benchmark.strata_at_final = ladder, strata_at_final
+    benchmark.full_clean()
+    benchmark.save()
+    record("benchmark.kept-back-set", f"benchmark {benchmark.slug}", ladder=ladder, strata_at_final=strata_at_final)
+    return benchmark
+
+
+@transaction.atomic
+def sealed_set(*, benchmark: Benchmark, cohorts: Sequence[Cohort]) -> Benchmark:
+    """In the final, the chosen submissions are scored on these patients too. The same again changes nothing.
+
+    Raises
+    ------
+    Refusal
+        The chosen were sent there already; a cohort is not sealed, has patients of the panel or of calibration, or no
+        cohort has patients enough to rank on.
+    """
+    benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+    if {cohort.pk for cohort in cohorts} == set(benchmark.sealed.values_list("pk", flat=True)):
+        return benchmark
+    if benchmark.sealed_runs_at is not None or benchmark.final_at is not None:
+        raise Refusal(
+            f"The sealed cohorts of {benchmark} cannot change any more.",
+            why="Submissions were sent to them: a sealed cohort is scored once, for all of them.",
+            next_step="Make a new benchmark.",
+        )
+    require_sealed(benchmark, cohorts)
+    benchmark.sealed.set(cohorts)
+    record(
+        "benchmark.sealed-set",
+        f"benchmark {benchmark.slug}",
+        cohorts=sorted(cohort.fingerprint for cohort in cohorts),
+    )
+    return benchmark
+
+
+def require_sealed(benchmark: Benchmark, cohorts: Sequence[Cohort]) -> None:
+    if odd := [str(cohort) for cohort in cohorts if cohort.purpose != Cohort.Purpose.SEALED]:
+        raise Refusal(
+            f"{', '.join(odd)}: not imported as sealed.",
+            why="Patients whom submissions have met before the final tell nothing new of them.",
+            next_step="Import the cohort with `manage.py import_cohort HOSPITAL FOLDER --sealed`.",
+        )
+    require_apart(benchmark, cohorts)
+    fewest = benchmark.panel_minimum
+    if not any(min(patients(cohort, cancer=kind) for kind in (True, False)) >= fewest for cohort in cohorts):
+        raise Refusal(
+            "No sealed cohort is large enough to rank on.",
+            why=f"It takes {fewest} patients with and {fewest} without cancer.",
+            next_step="Seal a larger cohort, or lower the benchmark's panel minimum.",
+        )
+
+
+def patients(cohort: Cohort, *, cancer: bool) -> int:
+    return cohort.cases.filter(index_scan=True, cancer=cancer).count()
+
+
 def require_no_submissions(benchmark: Benchmark) -> None:
     if benchmark.submissions.exists():
         raise Refusal(
@@ -118,16 +194,24 @@ def negatives_suffice(negatives: int, share: float, confident: bool) -> bool:
     return (place_surely if confident else place_on_average)(negatives, share) <= negatives
 
 
-def require_apart(benchmark: Benchmark, calibration: Sequence[Cohort]) -> None:
-    for cohort in calibration:
-        mine = cohort.cases.values("patient")
+def require_apart(benchmark: Benchmark, cohorts: Sequence[Cohort]) -> None:
+    """No patient of these cohorts is on the panel, and none both calibrates and is sealed."""
+    reasons = {
+        Cohort.Purpose.CALIBRATION.value: "An operating point tuned on the patients it is tested on is exploratory.",
+        Cohort.Purpose.SEALED.value: "A patient whom submissions have met before the final is not sealed.",
+    }
+    sealed, calibration = benchmark.sealed.values("pk"), benchmark.calibration.values("pk")
+    for cohort in cohorts:
+        others = calibration if cohort.purpose == Cohort.Purpose.SEALED else sealed
         both = Case.objects.filter(
-            cohort__in=benchmark.cohorts.all(), cohort__hospital=cohort.hospital, patient__in=mine
-        )
+            Q(cohort__in=benchmark.cohorts.values("pk")) | Q(cohort__in=others),
+            cohort__hospital=cohort.hospital,
+            patient__in=cohort.cases.values("patient"),
+        ).exclude(cohort=cohort)
         if shared := both.values("patient").distinct().count():
             raise Refusal(
-                f"{shared} patients of {cohort} are on the panel of {benchmark}.",
-                why="An operating point tuned on the patients it is tested on is exploratory.",
+                f"{shared} patients of {cohort} are on the panel of {benchmark}, or both calibrate and are sealed.",
+                why=reasons[cohort.purpose],
                 next_step="Leave them out of one of the two cohorts and import it as a new version.",
             )
 
@@ -197,7 +281,8 @@ def pancreas_benchmark_create(
     for cohort in cohorts:
         require_enough_to_publish(benchmark, cohort)
     benchmark.cohorts.add(*cohorts)
-    require_apart(benchmark, list(benchmark.calibration.select_related("hospital")))
+    kept_apart = (*benchmark.calibration.select_related("hospital"), *benchmark.sealed.select_related("hospital"))
+    require_apart(benchmark, kept_apart)
     for metric, stratum, low, high in READER_RANGES:
         ReaderBaseline.objects.get_or_create(
             benchmark=benchmark,

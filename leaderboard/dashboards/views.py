@@ -29,7 +29,9 @@ from leaderboard.dashboards.selectors.compare import choices_of, compare
 from leaderboard.dashboards.selectors.download import board_csv, board_json
 from leaderboard.dashboards.selectors.home import front_page
 from leaderboard.dashboards.selectors.hospitals import hospital_rows
+from leaderboard.dashboards.selectors.ladder import ladder_csv, ladder_json, ladder_lines
 from leaderboard.dashboards.selectors.needle import EXAMPLE_SENSITIVITY, EXAMPLE_SPECIFICITY, Impossible, Needle, needle
+from leaderboard.dashboards.selectors.sealed import sealed_board, sealed_json
 from leaderboard.dashboards.selectors.transfer import Transfer, get_transfer, hospitals_csv, pairs_csv
 from leaderboard.dashboards.selectors.two_stage import EXAMPLE as FIRST
 from leaderboard.dashboards.selectors.two_stage import EXAMPLE_PREVALENCE as FIRST_PREVALENCE
@@ -75,16 +77,22 @@ def board_for(request: HttpRequest, benchmark: Benchmark) -> Board:
 
 @require_safe
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
-    board = board_for(request, benchmark_show(slug=slug, to=request.user))
-    benchmark = board.benchmark
-    context = {"board": board, "benchmark": benchmark, "calibrated": benchmark.calibration.exists()}
+    benchmark = benchmark_show(slug=slug, to=request.user)
+    if benchmark.is_on_ladder:
+        return render(request, "dashboards/ladder.html", {"benchmark": benchmark, "lines": ladder_lines(benchmark)})
+    board = board_for(request, benchmark)
+    context: dict[str, Any] = {"board": board, "benchmark": benchmark, "calibrated": benchmark.calibration.exists()}
+    context["sealed"] = sealed_board(benchmark)
     return render(request, "dashboards/leaderboard.html", context)
 
 
 @require_safe
 @limited("download", reads=True)
 def leaderboard_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    board = board_for(request, benchmark_show(slug=slug, to=request.user))
+    benchmark = benchmark_show(slug=slug, to=request.user)
+    if benchmark.is_on_ladder:
+        return csv_answer(ladder_csv(ladder_lines(benchmark)), f"{slug}-ladder.csv")
+    board = board_for(request, benchmark)
     name = f"{slug}-{board.snapshot.number}.csv" if board.snapshot else f"{slug}.csv"
     return csv_answer(board_csv(board), name)
 
@@ -97,8 +105,13 @@ def csv_answer(content: str, name: str) -> HttpResponse:
 @require_safe
 @limited("download", reads=True)
 def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
-    board = board_for(request, benchmark_show(slug=slug, to=request.user))
-    return JsonResponse(board_json(board), json_dumps_params={"indent": 1, "ensure_ascii": False})
+    benchmark = benchmark_show(slug=slug, to=request.user)
+    board = board_json(board_for(request, benchmark))
+    if benchmark.is_on_ladder:
+        board["ladder"] = ladder_json(ladder_lines(benchmark))
+    if sealed := sealed_board(benchmark):
+        board["sealed"] = sealed_json(sealed)
+    return JsonResponse(board, json_dumps_params={"indent": 1, "ensure_ascii": False})
 
 
 @with_figures

@@ -82,7 +82,8 @@ class Evaluation(models.Model):
 class Run(models.Model):
     """One submission at one hospital. A row is also its place in that hospital's queue.
 
-    Runs on held-out patients wait until those on calibration patients are done and the operating point is frozen.
+    Runs on held-out patients wait until those on calibration patients are done and the operating point is frozen. Runs
+    on sealed patients are made for the final only, and the state of the evaluation does not follow from them.
     """
 
     class State(models.TextChoices):
@@ -103,6 +104,7 @@ class Run(models.Model):
     hospital = models.ForeignKey(Hospital, on_delete=models.PROTECT, related_name="runs")
     cohort = models.ForeignKey(Cohort, on_delete=models.PROTECT, related_name="runs")
     calibrates = models.BooleanField(default=False, help_text="For the operating point only; counts in no number.")
+    sealed = models.BooleanField(default=False, help_text="For the final only; counts in no number before.")
 
     state = models.CharField(max_length=24, choices=State, default=State.QUEUED)
     state_since = models.DateTimeField(default=timezone.now)
@@ -131,6 +133,7 @@ class Run(models.Model):
         indexes = (models.Index(fields=("state", "state_since"), name="run_queue"),)
         constraints = (
             models.UniqueConstraint(fields=("evaluation", "cohort"), name="run_once_a_cohort"),
+            models.CheckConstraint(condition=~Q(calibrates=True, sealed=True), name="run_calibrates_or_is_sealed"),
             models.CheckConstraint(
                 condition=Q(state__in=("running", "scoring"), lease_token__isnull=False)
                 | (~Q(state__in=("running", "scoring")) & Q(lease_token__isnull=True)),

@@ -87,7 +87,7 @@ class Operations:
 
 def runs_of(submission: Submission) -> QuerySet[Run]:
     rows = Run.objects.filter(evaluation__submission=submission).select_related("hospital", "cohort")
-    return rows.order_by("-calibrates", "hospital__name")
+    return rows.order_by("-calibrates", "sealed", "hospital__name")
 
 
 def get_run_for(user: Person, pk: int) -> Run:
@@ -184,12 +184,12 @@ def runs_at(hospital_id: int) -> QuerySet[Run]:
     return rows.order_by("-created")
 
 
-def results_of(evaluation: Evaluation) -> wire.Results | None:
-    """All held-out cohort results of an evaluation as one, hospitals by name; None if it has none.
+def results_of(evaluation: Evaluation, *, sealed: bool = False) -> wire.Results | None:
+    """All held-out cohort results of an evaluation as one, or the sealed ones, hospitals by name; None if it has none.
 
     The model is called by its submission's id: two teams may give the same name.
     """
-    held_out = CohortResult.objects.filter(run__evaluation=evaluation, run__calibrates=False)
+    held_out = CohortResult.objects.filter(run__evaluation=evaluation, run__calibrates=False, run__sealed=sealed)
     rows = held_out.order_by("run__hospital__name", "run__cohort")
     parts = [msgspec.convert(row.payload, wire.Results) for row in rows]
     if not parts:

@@ -47,13 +47,15 @@ class Stewardship(models.Model):
 class Cohort(models.Model):
     """A frozen, versioned set of a hospital's cases. Its fingerprint binds every scan and reference to its case.
 
-    Calibration patients are as held out as the others, but only operating points are frozen on them.
+    Calibration patients are as held out as the others, but only operating points are frozen on them; sealed ones are
+    scored once, in the final.
     """
 
     class Purpose(models.TextChoices):
         HELD_OUT = "held-out", "held out"
         SAMPLE = "sample", "public sample"
         CALIBRATION = "calibration", "calibration"
+        SEALED = "sealed", "sealed until the final"
 
     hospital = models.ForeignKey(Hospital, on_delete=models.PROTECT, related_name="cohorts")
     name = models.CharField(max_length=100)
@@ -70,7 +72,7 @@ class Cohort(models.Model):
             models.UniqueConstraint(fields=("hospital", "name", "version"), name="cohort_version_once"),
             models.UniqueConstraint(fields=("hospital", "fingerprint"), name="cohort_fingerprint_once"),
             models.CheckConstraint(
-                condition=Q(purpose__in=("held-out", "sample", "calibration")), name="cohort_purpose_known"
+                condition=Q(purpose__in=("held-out", "sample", "calibration", "sealed")), name="cohort_purpose_known"
             ),
         )
 

@@ -7,10 +7,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from leaderboard.accounts.models import Team
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.lib.files import json_digest
 
+WITHHELD = "withheld"
 FROZEN = ("number", "seed", "versions", "inputs", "ranking", "report")
 
 
@@ -42,6 +44,11 @@ class Snapshot(models.Model):
         """Of what is frozen; a row that says something else than when it was made has another."""
         frozen = {name: getattr(self, name) for name in FROZEN}
         return json_digest({"benchmark": self.benchmark.slug, **frozen})
+
+    @property
+    def keeps_strata(self) -> bool:
+        """Made before the final of a benchmark whose strata are shown there."""
+        return bool(self.inputs["rules"].get("strata") == WITHHELD)
 
     @property
     def version_lines(self) -> list[tuple[str, str]]:
@@ -109,3 +116,52 @@ class Entry(models.Model):
     @property
     def is_ranked(self) -> bool:
         return self.rank_low is not None
+
+
+class SealedRanking(models.Model):
+    """The final on the sealed cohorts, made once: the chosen submissions there, and the same ones on the panel."""
+
+    benchmark = models.OneToOneField(Benchmark, on_delete=models.PROTECT, related_name="sealed_ranking")
+    created = models.DateTimeField(default=timezone.now)
+    seed = models.PositiveBigIntegerField()
+    versions = models.JSONField()
+    inputs = models.JSONField()
+    inputs_sha256 = models.CharField(max_length=64)
+    ranking = models.JSONField(help_text="On the sealed cohorts.")
+    public = models.JSONField(help_text="The same submissions on the panel, ranked among themselves.")
+    report = models.JSONField(help_text="On the sealed cohorts.")
+
+    def __str__(self) -> str:
+        return f"{self.benchmark}, sealed"
+
+
+class Rung(models.Model):
+    """What the Ladder said of one submission, once. ``loss`` is what its team has been shown from then on.
+
+    ``step``, by how much it had to be better, tells how many patients it answers otherwise: it is shown to nobody.
+    """
+
+    evaluation = models.OneToOneField(Evaluation, on_delete=models.PROTECT, related_name="rung")
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="rungs")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="rungs")
+    number = models.PositiveIntegerField(help_text="In the order in which this team's were computed.")
+    test_set = models.CharField(max_length=64, help_text="Digest of the patients; on others a team begins anew.")
+    released = models.BooleanField(help_text="Better than what was shown by more than chance.")
+    loss = models.FloatField()
+    step = models.FloatField(null=True, blank=True)
+    patients = models.PositiveIntegerField()
+    hospitals = models.PositiveIntegerField()
+    version = models.CharField(max_length=40)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("benchmark", "team", "number")
+        constraints = (models.UniqueConstraint(fields=("benchmark", "team", "number"), name="rung_number_once"),)
+
+    def __str__(self) -> str:
+        return f"rung {self.number} of {self.team} on {self.benchmark}"
+
+    @property
+    def score(self) -> float:
+        """The loss as a transfer score: sensitivity − (1 − specificity), each hospital one vote."""
+        return 1 - 2 * self.loss

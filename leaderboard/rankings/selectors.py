@@ -15,7 +15,7 @@ from django.http import Http404
 from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
-from leaderboard.rankings.models import Entry, FinalRanking, Snapshot
+from leaderboard.rankings.models import Entry, FinalRanking, Rung, Snapshot
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for
 
@@ -224,7 +224,9 @@ def get_comparison(benchmark: Benchmark, ids: Sequence[str]) -> Comparison:
 def being_ranked(pk: UUID) -> Submission | None:
     """The submission, if it is done at every hospital and its report card comes with the next ranking."""
     submission = Submission.objects.select_related("team", "benchmark").filter(pk=pk).first()
-    if submission is None or not eligible(submission.benchmark).filter(submission=submission).exists():
+    if submission is None or submission.benchmark.is_on_ladder:
+        return None  # there is no card before the final
+    if not eligible(submission.benchmark).filter(submission=submission).exists():
         return None
     snapshot = newest_snapshot(submission.benchmark)
     ranked = snapshot is not None and snapshot.entries.filter(evaluation__submission=submission).exists()
@@ -235,3 +237,16 @@ def get_own_evaluation(user: Person, pk: UUID | str) -> Evaluation | None:
     """The evaluation of one's own submission, None before it was accepted."""
     submission = get_submission_for(user, pk)
     return Evaluation.objects.filter(submission=submission).first()
+
+
+def rung_of(submission: Submission) -> Rung | None:
+    """What the Ladder said of a submission; None where it has not been asked yet."""
+    return Rung.objects.filter(evaluation__submission=submission).first()
+
+
+def released(benchmark: Benchmark) -> list[Rung]:
+    """What each team has been shown last, the best first; not of submissions that were taken back."""
+    rows = Rung.objects.filter(benchmark=benchmark, released=True).order_by("number")
+    best = {rung.team_id: rung for rung in rows.select_related("team", "evaluation__submission")}
+    shown = [rung for rung in best.values() if rung.evaluation.submission.state == Submission.State.ACCEPTED]
+    return sorted(shown, key=lambda rung: (rung.loss, rung.evaluation.submission.created))

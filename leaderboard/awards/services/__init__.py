@@ -9,6 +9,7 @@ from leaderboard.awards.services.demonstration import (
     demonstration_submit,
 )
 from leaderboard.awards.services.finalists import finalist_name, finalists_close
+from leaderboard.awards.services.sealed import finalists_run_sealed
 
 __all__ = [
     "criteria_create",
@@ -17,4 +18,5 @@ __all__ = [
     "demonstration_submit",
     "finalist_name",
     "finalists_close",
+    "finalists_run_sealed",
 ]

@@ -93,7 +93,9 @@ def get_card(pk: UUID | str) -> Card:
         ppv=ppv_points(source.overall),
         strata=[(item["key"], item["label"]) for item in benchmark.strata],
         slot=slot_of(source.snapshot, source.submission.pk),
-        cohorts=list(Cohort.objects.filter(runs__evaluation=source.evaluation).select_related("hospital")),
+        cohorts=list(
+            Cohort.objects.filter(runs__evaluation=source.evaluation, runs__sealed=False).select_related("hospital")
+        ),
         pooled=pooled_rates(source.hospitals),
     )
 

@@ -32,6 +32,11 @@ def percent(value: float | None) -> str:
 
 
 @register.filter
+def plain(value: float) -> str:
+    return formatting.plain(value)
+
+
+@register.filter
 def prevalence(value: float) -> str:
     return formatting.prevalence(value)
 

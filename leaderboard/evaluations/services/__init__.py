@@ -15,6 +15,7 @@ from leaderboard.evaluations.services.execute import run_execute
 from leaderboard.evaluations.services.fitness import engine_examine
 from leaderboard.evaluations.services.logs import logs_expire, logs_read
 from leaderboard.evaluations.services.reconcile import evaluations_reconcile
+from leaderboard.evaluations.services.sealed import sealed_runs_create
 
 __all__ = [
     "audit_acknowledge",
@@ -28,5 +29,6 @@ __all__ = [
     "run_cancel",
     "run_execute",
     "run_requeue",
+    "sealed_runs_create",
     "withdrawn_cancel",
 ]

@@ -76,9 +76,9 @@ def run_stopped(run: Run, token: UUID, *, state: str, reason: str) -> None:
 
 @transaction.atomic
 def evaluation_settle(evaluation_id: int) -> None:
-    """Give the evaluation the state that follows from its runs', and tell those above when it is done."""
+    """Give the evaluation the state that follows from its runs, sealed ones aside; tell those above when it is done."""
     evaluation = Evaluation.objects.select_for_update().get(pk=evaluation_id)
-    state = follows_from(set(evaluation.runs.values_list("state", "calibrates")))
+    state = follows_from(set(evaluation.runs.filter(sealed=False).values_list("state", "calibrates")))
     if state == evaluation.state:
         return
     evaluation.state = state

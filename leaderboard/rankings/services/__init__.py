@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from leaderboard.rankings.services.final import ranking_publish_final
+from leaderboard.rankings.services.ladder import ladder_climb
 from leaderboard.rankings.services.make import rankings_reconcile, snapshot_make
+from leaderboard.rankings.services.opening import final_open
+from leaderboard.rankings.services.sealed import sealed_ranking_make
 
-__all__ = ["ranking_publish_final", "rankings_reconcile", "snapshot_make"]
+__all__ = [
+    "final_open",
+    "ladder_climb",
+    "ranking_publish_final",
+    "rankings_reconcile",
+    "sealed_ranking_make",
+    "snapshot_make",
+]

@@ -53,6 +53,12 @@ def ranking_publish_final(*, snapshot: Snapshot, by: User | None) -> FinalRankin
         return known
     if not snapshot.published:
         raise Refusal(f"{snapshot} cannot be final.", why="It is not published.")
+    if snapshot.keeps_strata:
+        raise Refusal(
+            f"{snapshot} cannot be final.",
+            why="Its strata are kept for the benchmark's final, and the table of patients would tell them.",
+            next_step="Open the final first: manage.py open_final.",
+        )
     if snapshot.digest() != snapshot.sha256:
         raise Refusal(f"{snapshot} cannot be final.", why="It does not say what it said when it was made.")
     results = results_in(snapshot)

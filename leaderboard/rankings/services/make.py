@@ -16,13 +16,15 @@ from evaluator.records import Rate
 from evaluator.report import ModelReport, Report, make_report
 from evaluator.results import Results, to_builtins
 from evaluator.statistics.block import Block
+from evaluator.statistics.stratified import without_strata
 from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation
 from leaderboard.evaluations.selectors import results_of
 from leaderboard.lib.files import json_digest
-from leaderboard.rankings.models import Entry, Snapshot
+from leaderboard.rankings.models import WITHHELD, Entry, Snapshot
 from leaderboard.rankings.selectors import eligible, newest
+from leaderboard.rankings.services.ladder import ladder_climb
 
 CURVES_SEED = 1  # the same in every ranking: a model's bands change with its results only
 
@@ -43,9 +45,14 @@ class Numbers:
 def snapshot_make(*, benchmark: Benchmark) -> Snapshot | None:
     """Rank everything that is done, if anything changed since the newest snapshot; None if not.
 
+    On the Ladder nothing is ranked before the final: what is done climbs it instead.
+
     It computes without a lock and enters under one: of two workers that make the same ranking, one is too late.
     """
     benchmark = Benchmark.objects.get(pk=benchmark.pk)  # its rules may have changed since the caller read them
+    if benchmark.is_on_ladder:
+        ladder_climb(benchmark=benchmark)
+        return None
     evaluations = list(eligible(benchmark).select_related("submission"))
     if not evaluations:
         return None
@@ -64,7 +71,8 @@ def is_newest(benchmark: Benchmark, digest: str) -> bool:
 
 def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, Any]:
     """Every submission with the digest of each of its cohort results, and the rules they are held to."""
-    rows = CohortResult.objects.filter(run__evaluation__in=evaluations).order_by("run__hospital__name", "run__cohort")
+    rows = CohortResult.objects.filter(run__evaluation__in=evaluations, run__sealed=False)
+    rows = rows.order_by("run__hospital__name", "run__cohort")
     cohorts: dict[int, list[dict[str, Any]]] = {}
     for row in rows.defer("payload").select_related("run__hospital", "run__cohort"):
         cohort = row.run.cohort
@@ -90,6 +98,7 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
             "ranking": RANKING,
             "statistics": STATISTICS,
             "disclosure": DISCLOSURE,
+            **({"strata": WITHHELD} if benchmark.keeps_strata else {}),
         },
         "submissions": [
             {
@@ -106,20 +115,22 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
 def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -> Numbers:
     results: list[Results] = [found for evaluation in evaluations if (found := results_of(evaluation))]
     prevalences = benchmark.prevalence_values
+    report = make_report(
+        results,
+        prevalences=prevalences,
+        public_minimum=benchmark.public_minimum,
+        curves_seed=CURVES_SEED,
+        hospital_curves=False,  # no page shows them; 20 submissions on 10,000 patients took 46 s with, 24 s without
+    )
     return Numbers(
         ranking=rank_results(
             results,
             panel_minimum=benchmark.panel_minimum,
             replicates=benchmark.replicates,
             seed=seed,
+            by=() if benchmark.keeps_strata else None,
         ),
-        report=make_report(
-            results,
-            prevalences=prevalences,
-            public_minimum=benchmark.public_minimum,
-            curves_seed=CURVES_SEED,
-            hospital_curves=False,  # no page shows them; 20 submissions on 10,000 patients took 46 s with, 24 s without
-        ),
+        report=unstratified(report) if benchmark.keeps_strata else report,
         detailed=make_report(results, prevalences=prevalences),
         versions={
             "evaluator": __version__,
@@ -130,6 +141,19 @@ def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -
         },
         seed=seed,
     )
+
+
+def unstratified(report: Report) -> Report:
+    """What is frozen and shown; awards count in `Entry.counts`, which no page shows."""
+    models = (
+        replace(
+            model,
+            overall=without_strata(model.overall),
+            hospitals={name: without_strata(block) for name, block in model.hospitals.items()},
+        )
+        for model in report.models
+    )
+    return replace(report, models=tuple(models))
 
 
 @transaction.atomic

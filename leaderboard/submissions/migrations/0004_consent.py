@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_rate_limits'),
-        ('benchmarks', '0004_terms'),
+        ('benchmarks', '0007_terms'),
         ('hospitals', '0002_operating_point'),
         ('submissions', '0003_scan_report'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -119,6 +119,12 @@ def require_open(team: Team, benchmark: Benchmark, contract: str, by: User) -> N
             why="It is not published, or has no sample cases or no hospital.",
             next_step="Ask an organiser when it opens.",
         )
+    if benchmark.ladder and benchmark.final_at is not None:
+        raise Refusal(
+            f"{benchmark} takes no submissions any more.",
+            why="Its final is open: everything about the held-out patients that was kept back is shown.",
+            next_step="Hand in for another benchmark.",
+        )
     if contract not in benchmark.contracts:
         raise Refusal(
             f"{benchmark} has no contract {contract!r}.", next_step=f"Choose one of {', '.join(benchmark.contracts)}."

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
-from leaderboard.benchmarks.services import calibration_set, pancreas_benchmark_create
+from leaderboard.benchmarks.services import calibration_set, kept_back_set, pancreas_benchmark_create, sealed_set
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
 
@@ -15,7 +15,8 @@ from leaderboard.lib.errors import Refusal
 class Command(BaseCommand):
     help = (
         "Make the benchmark “Pancreatic cancer on CT” on every held-out cohort, or add new cohorts to it. "
-        "Where cohorts were imported for calibration, operating points are frozen on them."
+        "Where cohorts were imported for calibration, operating points are frozen on them; "
+        "those that were imported as sealed are for its final."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,6 +24,12 @@ class Command(BaseCommand):
             "--false-alarms", type=float, default=0.01, metavar="SHARE", help="that operating points are frozen for"
         )
         parser.add_argument("--confident", action="store_true", help="at most that share with 95 %% certainty")
+        parser.add_argument(
+            "--ladder",
+            action="store_true",
+            help="until the final (manage.py open_final) show of each team what the Ladder released, and nothing else",
+        )
+        parser.add_argument("--strata-at-final", action="store_true", help="show strata in the final only")
 
     def handle(self, *args: Any, **options: Any) -> None:
         benchmark = pancreas_benchmark_create(
@@ -38,6 +45,13 @@ class Command(BaseCommand):
                     false_alarm_share=options["false_alarms"],
                     confident=options["confident"],
                 )
+            if sealed := list(Cohort.objects.filter(purpose=Cohort.Purpose.SEALED)):
+                sealed_set(benchmark=benchmark, cohorts=sealed)
+            kept_back_set(
+                benchmark=benchmark,
+                ladder=options["ladder"] or benchmark.ladder,
+                strata_at_final=options["strata_at_final"] or benchmark.strata_at_final,
+            )
         except (Refusal, EvaluatorError) as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{benchmark} runs on {benchmark.cohorts.count()} cohorts.")

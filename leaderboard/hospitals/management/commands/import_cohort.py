@@ -22,6 +22,7 @@ class Command(BaseCommand):
         purpose = parser.add_mutually_exclusive_group()
         purpose.add_argument("--sample", action="store_true", help="public sample cases, for try-outs")
         purpose.add_argument("--calibration", action="store_true", help="patients to freeze operating points on")
+        purpose.add_argument("--sealed", action="store_true", help="scored once, for the finalists, in the final")
 
     def handle(self, *args: Any, **options: Any) -> None:
         hospital = Hospital.objects.filter(slug=options["hospital"]).first()
@@ -29,9 +30,8 @@ class Command(BaseCommand):
             hospital = Hospital.objects.create(slug=options["hospital"], name=options["name"])
         if hospital is None:
             raise CommandError(f"There is no hospital {options['hospital']!r}. Give --name to make it.")
-        purpose = Cohort.Purpose.HELD_OUT
-        if options["sample"] or options["calibration"]:
-            purpose = Cohort.Purpose.SAMPLE if options["sample"] else Cohort.Purpose.CALIBRATION
+        purposes = (Cohort.Purpose.SAMPLE, Cohort.Purpose.CALIBRATION, Cohort.Purpose.SEALED)
+        purpose = next((one for one in purposes if options[one.value]), Cohort.Purpose.HELD_OUT)
         try:
             cohort = cohort_import(hospital=hospital, folder=options["folder"], by=None, purpose=purpose)
         except Refusal as refusal:

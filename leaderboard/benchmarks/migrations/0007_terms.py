@@ -21,7 +21,7 @@ def begin(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('benchmarks', '0003_accepted_alarms'),
+        ('benchmarks', '0006_strata_at_final'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluations', '0004_operating_point'),
+        ('evaluations', '0005_sealed'),
     ]
 
     operations = [

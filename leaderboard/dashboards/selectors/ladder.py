@@ -1,0 +1,67 @@
+"""The leaderboard before the final: of each team what the Ladder released, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.dashboards import formatting
+from leaderboard.lib.cells import cell as guarded
+from leaderboard.rankings.models import Rung
+from leaderboard.rankings.selectors import released
+
+
+@dataclass(frozen=True, kw_only=True)
+class LadderLine:
+    """``submissions``: how many of the team's the Ladder has looked at, whatever it said of them."""
+
+    rung: Rung
+    submissions: int
+
+    @property
+    def score(self) -> str:
+        return formatting.plain(self.rung.score)
+
+    @property
+    def model(self) -> str:
+        return self.rung.evaluation.submission.model
+
+
+def ladder_lines(benchmark: Benchmark) -> list[LadderLine]:
+    """The best first; equals in the order of their submission."""
+    tries = Rung.objects.filter(benchmark=benchmark).order_by().values_list("team").annotate(Count("pk"))
+    asked = dict(tries)
+    return [LadderLine(rung=rung, submissions=asked[rung.team_id]) for rung in released(benchmark)]
+
+
+def ladder_csv(lines: Sequence[LadderLine]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("team", "model", "transfer_score", "patients", "hospitals", "submissions", "released"))
+    for line in lines:
+        rung = line.rung
+        numbers = (rung.score, rung.patients, rung.hospitals, line.submissions, rung.created.isoformat())
+        writer.writerow((guarded(rung.team.name), guarded(line.model), *numbers))
+    return text.getvalue()
+
+
+def ladder_json(lines: Sequence[LadderLine]) -> list[dict[str, Any]]:
+    return [
+        {
+            "team": line.rung.team.name,
+            "model": line.model,
+            "transfer_score": line.rung.score,
+            "patients": line.rung.patients,
+            "hospitals": line.rung.hospitals,
+            "submissions": line.submissions,
+            "released": line.rung.created.isoformat(),
+            "version": line.rung.version,
+        }
+        for line in lines
+    ]
