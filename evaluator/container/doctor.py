@@ -8,7 +8,8 @@ import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evaluator.container.conformance import DOCKER, OF_RUNTIME, OVERSHOOT, Expectations, Finding, look_around
+from evaluator.confinement import what_is_kept
+from evaluator.container.conformance import DOCKER, OF_RUNTIME, OVERSHOOT, REFUSED, Expectations, Finding, look_around
 from evaluator.container.engine import ContainerEngine, ContainerSpec, EngineFacts, OutputSpec
 from evaluator.container.limits import MIB, Limits
 from evaluator.container.probe import probe_image, seen_in
@@ -43,6 +44,8 @@ class Diagnosis:
         failed = [finding.check for finding in self.findings if not finding.ok]
         if not failed:
             return f"Fit for held-out scans: all {len(self.findings)} checks passed."
+        if self.fit:
+            return f"Fit for held-out scans, but not: {'; '.join(failed)}."
         return f"NOT fit for held-out scans: {'; '.join(failed)}."
 
 
@@ -91,6 +94,7 @@ def diagnose(
             _pids(expect, _run(engine, image, "pids", place, limits, seconds=HOG_SECONDS)),
             _output(_run(engine, image, "output", place, limits, seconds=HOG_SECONDS)),
             _endless(_run(engine, image, "endless", place, limits, seconds=ENDLESS_SECONDS)),
+            *_reader(what_is_kept()),
         ]
     visible = {name: str(value) for name, value in seen["visible"].items()}
     return Diagnosis(facts=facts, findings=tuple(findings), visible=visible, seconds=time.monotonic() - began)
@@ -169,3 +173,23 @@ def _endless(outcome: ContainerOutcome) -> Finding:
         ok=failure is FailureClass.TIME_LIMIT and outcome.seconds <= ENDLESS_SECONDS + GONE_SECONDS,
         seen=f"{failure or 'it ended'} after {outcome.seconds:.1f} s of {ENDLESS_SECONDS:.0f} s",
     )
+
+
+def _reader(kept: dict[str, str]) -> list[Finding]:
+    """Of the process that reads outputs. An older kernel keeps less of it; what it reads is checked all the same."""
+    checks = {
+        "network": "what reads outputs has no network",
+        "files": "what reads outputs opens no other file",
+        "processes": "what reads outputs starts no process",
+        "programs": "what reads outputs starts no program",
+        "memory": "what reads outputs has a limit of memory",
+    }
+    return [
+        Finding(
+            check=check,
+            ok=kept.get(name) in (*REFUSED, "Cannot allocate memory"),
+            seen=kept.get(name, ""),
+            essential=name == "memory",
+        )
+        for name, check in checks.items()
+    ]

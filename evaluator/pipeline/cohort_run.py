@@ -18,6 +18,7 @@ from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
 from evaluator.container.reaper import reap
 from evaluator.contract import Contract, ScanStore, StoredScan, get_contract
+from evaluator.contract.reader import OutputReader
 from evaluator.errors import FailureClass, SubmissionFault
 from evaluator.pipeline.auditing import Auditor
 from evaluator.pipeline.batch import Attempt, BatchRunner, NamedCase
@@ -175,7 +176,7 @@ def _run(
         for position in rng.permutation(len(cohort.cases))
     ]
     tally, total, complete = Tally(), len(named), 0
-    with ThreadPoolExecutor(SCORERS) as pool:
+    with OutputReader() as reader, ThreadPoolExecutor(SCORERS) as pool:
         scoring: list[Future[CaseResult]] = []
         try:
             for batch in _batches(named, contract.cases_per_container or limits.batch_cases):
@@ -189,7 +190,15 @@ def _run(
                     if keep_log:
                         keep_log(attempt.container.log)
                     futures = [
-                        pool.submit(settle, outcome, cohort=cohort, contract=contract, limits=limits, auditor=auditor)
+                        pool.submit(
+                            settle,
+                            outcome,
+                            cohort=cohort,
+                            contract=contract,
+                            limits=limits,
+                            reader=reader,
+                            auditor=auditor,
+                        )
                         for outcome in attempt.settled
                     ]
                     scoring += futures

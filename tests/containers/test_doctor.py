@@ -27,8 +27,8 @@ def test_this_engine_is_fit_and_every_limit_was_measured(engine: DockerEngine, t
     found = diagnose(engine, state=state)
     assert [finding.sentence for finding in found.findings if not finding.ok] == []
     assert found.fit
-    assert len(found.findings) == 26
-    assert found.sentence == "Fit for held-out scans: all 26 checks passed."
+    assert len(found.findings) == 31
+    assert found.sentence == "Fit for held-out scans: all 31 checks passed."
     assert found.facts.runtime == engine.facts().runtime
     assert set(found.visible) == {"kernel", "boot", "clock", "cpus"}
     assert list(state.iterdir()) == []
