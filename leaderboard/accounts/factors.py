@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.http import HttpRequest
 
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
@@ -74,7 +76,10 @@ def second_factor_remove(*, user: User) -> int:
     return count
 
 
-def tell_added(*, user: User, authenticator: Authenticator, **_: Any) -> None:
+def tell_added(*, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
+    """And the other sessions end: they were opened without it."""
+    for session in UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key):
+        session.end()
     record("account.second-factor-added", f"user {user.pk}", by=user.pk, kind=str(authenticator.type))
 
 

@@ -32,6 +32,7 @@ class LoginForm(AllauthLoginForm):
             widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username webauthn"}),
         )
         self.fields["password"].help_text = ""  # there is no reset by e-mail: organisers give login links
+        self.fields["password"].widget.attrs.pop("placeholder", None)
         self.order_fields(["login", "password"])
         dress(self)
 

@@ -67,6 +67,27 @@ def test_somebody_who_came_by_link_sets_up_an_app_and_is_asked_for_its_code_from
     assert {one["kind"] for one in told} == {"totp", "recovery_codes"}
 
 
+def test_sessions_that_were_opened_without_it_end(
+    client: Client, organiser: User, django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]]
+) -> None:
+    older = Client()
+    for browser in (older, client):
+        browser.get(reverse("accounts:login-link", args=[login_link_create(user=organiser)]))
+    client.post(
+        reverse("accounts:profile"),
+        {"change": "password"} | dict.fromkeys(("new_password1", "new_password2"), PASSWORD),
+    )
+    older.get(reverse("accounts:login-link", args=[login_link_create(user=organiser)]))
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    found = re.search(r"data-secret>(\w+)<", client.get(reverse("mfa_activate_totp")).content.decode())
+    assert found
+    assert older.get(reverse("evaluations:operations")).status_code == 200
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("mfa_activate_totp"), {"code": code(found[1])})
+    assert older.get(reverse("evaluations:operations")).status_code == 302
+    assert client.get(reverse("evaluations:operations")).status_code == 200
+
+
 def test_a_password_alone_does_not_open_an_account_with_an_app(client: Client, organiser: User, secret: str) -> None:
     assert log_in(client, organiser) == reverse("mfa_authenticate")
     assert client.get(reverse("evaluations:operations")).status_code == 302
