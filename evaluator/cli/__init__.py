@@ -27,6 +27,7 @@ COMMANDS = (
     "two_stage",
     "versus_readers",
     "doctor",
+    "nulls",
 )
 
 app = typer.Typer(

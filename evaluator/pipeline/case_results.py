@@ -36,7 +36,7 @@ def settle(
         The output could not be read, and not because of what it is.
     """
     case = outcome.named.case
-    reference, organs = _references(case)
+    reference, organs = read_references(case)
     verdict = outcome.verdict
     if verdict is None:
         try:
@@ -87,7 +87,7 @@ def _read(
     return reader.read(contract, outcome.output, outcome.named.id, grid=reference.grid, json_bytes=limits.json_bytes)
 
 
-def _references(case: CohortCase) -> tuple[Volume, Volume | None]:
+def read_references(case: CohortCase) -> tuple[Volume, Volume | None]:
     """The lesions, none where there is no file, and the organs they may lie in."""
     try:
         grid = read_grid(case.ct)

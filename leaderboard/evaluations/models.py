@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from leaderboard.benchmarks.models import Benchmark
 from leaderboard.hospitals.models import Cohort, Hospital
 from leaderboard.lib.leases import next_ring
 from leaderboard.submissions.models import Submission
@@ -159,6 +160,35 @@ class CohortResult(models.Model):
 
     def __str__(self) -> str:
         return f"cohort result of run {self.run_id}"
+
+
+class NullResult(models.Model):
+    """What null submissions reach on a cohort, computed at its hospital. A row without ``results`` waits for that.
+
+    Who looks at the row moves ``next_attempt_at`` on: the row is its own lease, and its own patience.
+    """
+
+    benchmark = models.ForeignKey(Benchmark, on_delete=models.CASCADE, related_name="nulls")
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="nulls")
+    results = models.JSONField(null=True, blank=True, help_text="By kind, the wire format of `evaluator.results`.")
+    sha256 = models.CharField(max_length=64, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    reason = models.TextField(blank=True)
+    computed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("benchmark", "cohort")
+        constraints = (
+            models.UniqueConstraint(fields=("benchmark", "cohort"), name="null_once_a_cohort"),
+            models.CheckConstraint(
+                condition=Q(computed_at__isnull=True, sha256="") | (Q(computed_at__isnull=False) & ~Q(sha256="")),
+                name="null_computed_at_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"null submissions on {self.cohort}"
 
 
 class Worker(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,8 @@ from django.utils import timezone
 from evaluator import results as wire
 from evaluator.records import Audit
 from leaderboard.accounts.selectors import Person
-from leaderboard.evaluations.models import CohortResult, Evaluation, Run, Worker
+from leaderboard.benchmarks.models import Benchmark
+from leaderboard.evaluations.models import CohortResult, Evaluation, NullResult, Run, Worker
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for
 from leaderboard.submissions.selectors import queue_position as submission_position
@@ -200,6 +201,25 @@ def results_of(evaluation: Evaluation, *, sealed: bool = False) -> wire.Results 
         submission=replace(parts[0].submission, model=name),
         cohorts=tuple(cohort for part in parts for cohort in part.cohorts),
     )
+
+
+def nulls_of(benchmark: Benchmark) -> list[NullResult]:
+    """The null submissions on every cohort of the panel, hospitals by name; empty while one is missing."""
+    cohorts = set(benchmark.cohorts.values_list("pk", flat=True))
+    rows = NullResult.objects.filter(benchmark=benchmark, cohort__in=cohorts, computed_at__isnull=False)
+    found = list(rows.select_related("cohort__hospital").order_by("cohort__hospital__name", "cohort"))
+    return found if {row.cohort_id for row in found} == cohorts else []
+
+
+def null_results_of(rows: Sequence[NullResult]) -> list[wire.Results]:
+    """Of each kind that every cohort has, all hospitals as one, under the names that the platform gives them."""
+    kinds = [kind for kind in rows[0].results or () if all(kind in (row.results or {}) for row in rows)] if rows else []
+    found = []
+    for kind in kinds:
+        parts = [(row.cohort.hospital.name, msgspec.convert((row.results or {})[kind], wire.Results)) for row in rows]
+        cohorts = tuple(replace(cohort, hospital=name) for name, part in parts for cohort in part.cohorts)
+        found.append(replace(parts[0][1], cohorts=cohorts))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

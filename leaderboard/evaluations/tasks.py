@@ -11,6 +11,11 @@ def execute(pk: str) -> None:
     services.run_execute(pk=int(pk))
 
 
+@app.task(name="evaluations.nulls")
+def nulls(pk: str) -> None:
+    services.nulls_compute(pk=int(pk))
+
+
 @app.task(name="evaluations.reconcile")
 def reconcile() -> None:
     services.evaluations_reconcile()

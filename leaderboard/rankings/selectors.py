@@ -174,6 +174,11 @@ def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Le
     )
 
 
+def nulls_in(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The null submissions of a ranking, their kind and their block; empty where they were not computed yet."""
+    return Snapshot.objects.values_list("report__nulls", flat=True).get(pk=snapshot.pk) or []
+
+
 def model_in(items: Sequence[dict[str, Any]], submission: Submission) -> dict[str, Any] | None:
     return next((item for item in items if item["model"] == str(submission.pk)), None)
 

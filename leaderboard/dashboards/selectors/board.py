@@ -72,8 +72,7 @@ def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | No
     ]
     if choices.sort != "rank":
         rows = _sorted(rows, specs, choices.sort)
-    block = found.rows[0].overall if found.rows else None
-    nulls = null_rows(block, specs, choices.prevalence) if block else []
+    nulls = null_rows(found.snapshot, found.rows[0].overall if found.rows else None, specs, choices.prevalence)
     bands = reader_bands(benchmark)
     cells = zip(*(row.cells for row in rows), strict=True) if rows else [()] * len(specs)
     columns = [

@@ -9,6 +9,7 @@ from typing import Any
 from leaderboard.dashboards.formatting import Shown
 from leaderboard.dashboards.selectors.board import Board
 from leaderboard.lib.cells import cell as guarded
+from leaderboard.rankings.selectors import nulls_in
 
 SCHEMA = "leaderboard/1"
 
@@ -73,5 +74,6 @@ def board_json(board: Board) -> dict[str, Any]:
             }
             for entry in entries
         ],
+        "nulls": nulls_in(snapshot),
         "pairs": snapshot.ranking.get("pairs", []),
     }

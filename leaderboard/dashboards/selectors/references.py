@@ -1,4 +1,4 @@
-"""What the models are held against: radiologists as published, and two entries that look at no scan."""
+"""What the models are held against: radiologists as published, and entries that have learnt nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import Shown
 from leaderboard.dashboards.selectors.columns import Band, Block, Column, Numbers, Spec
 from leaderboard.dashboards.selectors.rows import Row
+from leaderboard.rankings.models import Snapshot
+from leaderboard.rankings.selectors import nulls_in
+
+NULLS = {
+    "all-negative": "Flags nobody",
+    "all-positive": "Flags everybody",
+    "whole-organ": "Flags everybody, marks the whole organ",
+    "random": "Flags at random",
+}
+COUNTED = ((NULLS["all-positive"], True), (NULLS["all-negative"], False))
 
 
 def reader_bands(benchmark: Benchmark) -> dict[tuple[str, str], Band]:
@@ -37,13 +47,17 @@ def _range(band: Band) -> Shown:
     return Shown(words=words, low=band.low, high=band.high)
 
 
-def null_rows(block: Block, specs: Sequence[Spec], prevalence: float) -> list[Row]:
-    """Two entries that look at no scan: flag everybody, flag nobody. What beats them has learnt something."""
-    everybody = Numbers(block=null_block(block, flagged=True))
-    nobody = Numbers(block=null_block(block, flagged=False))
+def null_rows(snapshot: Snapshot, block: Block | None, specs: Sequence[Spec], prevalence: float) -> list[Row]:
+    """Entries that have learnt nothing, never ranked: computed at the hospitals, on the very patients.
+
+    Until they are, the two that follow from the counts alone.
+    """
+    found = [(NULLS.get(one["kind"], one["kind"]), one["overall"]) for one in nulls_in(snapshot)]
+    if not found and block is not None:
+        found = [(name, null_block(block, flagged=flagged)) for name, flagged in COUNTED]
     return [
-        Row(name=name, kind="null", cells=[spec.take(numbers, prevalence) for spec in specs])
-        for name, numbers in (("Flags everybody", everybody), ("Flags nobody", nobody))
+        Row(name=name, kind="null", cells=[spec.take(Numbers(block=one), prevalence) for spec in specs])
+        for name, one in found
     ]
 
 

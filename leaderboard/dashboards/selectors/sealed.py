@@ -63,7 +63,7 @@ class SealedBoard:
 
 def sealed_board(benchmark: Benchmark) -> SealedBoard | None:
     """After the final was opened, best sealed rank first; None before, or without sealed cohorts."""
-    found = SealedRanking.objects.filter(benchmark=benchmark, benchmark__final_at__isnull=False).first()
+    found = SealedRanking.objects.filter(benchmark=benchmark).first() if benchmark.final_at else None
     if found is None:
         return None
     blocks = {model["model"]: model["overall"] for model in found.report["models"]}

@@ -17,6 +17,7 @@ from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services.dispatch import evaluation_create
 from leaderboard.evaluations.services.line import ring
 from leaderboard.evaluations.services.logs import logs_expire
+from leaderboard.evaluations.services.nulls import nulls_reconcile
 from leaderboard.evaluations.services.settle import evaluation_settle
 from leaderboard.lib import broker
 from leaderboard.lib.leases import RELEASED, next_ring
@@ -32,6 +33,7 @@ def evaluations_reconcile() -> None:
     create_missing()
     give_up_lost()
     ring_again()
+    nulls_reconcile()
     reap_containers()
     logs_expire()
     broker.prune()

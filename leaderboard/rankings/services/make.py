@@ -20,7 +20,7 @@ from evaluator.statistics.stratified import without_strata
 from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation
-from leaderboard.evaluations.selectors import results_of
+from leaderboard.evaluations.selectors import null_results_of, nulls_of, results_of
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import WITHHELD, Entry, Snapshot
 from leaderboard.rankings.selectors import eligible, newest
@@ -40,6 +40,7 @@ class Numbers:
     detailed: Report
     versions: dict[str, Any]
     seed: int
+    nulls: Report | None
 
 
 def snapshot_make(*, benchmark: Benchmark) -> Snapshot | None:
@@ -86,7 +87,9 @@ def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, 
                 "calibrates": row.run.calibrates,
             }
         )
+    nulls = {str(row.cohort_id): row.sha256 for row in nulls_of(benchmark)}
     return {
+        **({"nulls": nulls} if nulls else {}),
         "rules": {
             "panel_minimum": benchmark.panel_minimum,
             "public_minimum": benchmark.public_minimum,
@@ -140,7 +143,17 @@ def compute(benchmark: Benchmark, evaluations: list[Evaluation], *, seed: int) -
             "hit_rules": sorted({found.hit_rule for found in results}),
         },
         seed=seed,
+        nulls=null_report(benchmark),
     )
+
+
+def null_report(benchmark: Benchmark) -> Report | None:
+    """Null submissions on the same patients: reported as the others, ranked never."""
+    results = null_results_of(nulls_of(benchmark))
+    if not results:
+        return None
+    report = make_report(results, prevalences=benchmark.prevalence_values, public_minimum=benchmark.public_minimum)
+    return unstratified(report) if benchmark.keeps_strata else report
 
 
 def unstratified(report: Report) -> Report:
@@ -172,7 +185,7 @@ def enter(
         inputs=inputs,
         inputs_sha256=digest,
         ranking=to_builtins(publishable(numbers.ranking, minimum=benchmark.public_minimum)),
-        report=to_builtins(numbers.report),
+        report=to_builtins(numbers.report) | nulls_in(numbers.nulls),
     )
     snapshot.refresh_from_db()  # a database may write a number in another way: −0 as 0
     snapshot.sha256 = snapshot.digest()
@@ -181,6 +194,13 @@ def enter(
     record("ranking.made", f"{benchmark.slug} ranking {snapshot.number}", inputs=digest)
     logger.info("benchmark %s: ranking %d of %d submissions", benchmark.slug, snapshot.number, len(evaluations))
     return snapshot
+
+
+def nulls_in(report: Report | None) -> dict[str, Any]:
+    """All hospitals together, as the leaderboard's columns need them."""
+    models = report.models if report else ()
+    blocks = [{"kind": model.model, "overall": to_builtins(without_curves(model.overall))} for model in models]
+    return {"nulls": blocks} if blocks else {}
 
 
 def entries_of(snapshot: Snapshot, evaluations: list[Evaluation], numbers: Numbers) -> Iterator[Entry]:

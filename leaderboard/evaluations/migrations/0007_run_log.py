@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluations', '0005_sealed'),
+        ('evaluations', '0006_null_results'),
     ]
 
     operations = [
