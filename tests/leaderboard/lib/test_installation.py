@@ -98,7 +98,7 @@ def test_an_installation_as_the_readme_makes_it_passes_the_check_for_deployments
         command, env=given | {"HTTPS": "0", "LOG_KEYS": ""}, capture_output=True, text=True, check=False
     )
     assert bare.returncode == 1
-    for warning in ("security.W012", "security.W016", "leaderboard.W003", "LOG_KEYS lies in"):
+    for warning in ("security.W012", "security.W016", "leaderboard.W003", "LOG_KEYS lies beside"):
         assert warning in bare.stderr
 
 
