@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -16,14 +16,15 @@ from evaluator.statistics.disclosure import hidden_cells, hide
 from evaluator.statistics.intervals import ClusteredRate
 from evaluator.statistics.lead_time import LeadTime
 from evaluator.statistics.operating_point import OperatingPoint, Status
-from evaluator.statistics.outcomes import answers, by_submission
+from evaluator.statistics.outcomes import HospitalOutcomes, answers, by_submission
 from evaluator.statistics.prevalence import check_prevalence
 from evaluator.statistics.prior_scans import lead_time_of, prior_scans
-from evaluator.statistics.size_location import ANYWHERE, cells_and_sums
-from evaluator.statistics.strata import SIZE_SUMS
+from evaluator.statistics.size_location import ANYWHERE, cells_and_sums, unplaced
+from evaluator.statistics.strata import LEAD_TIME_BINS, SIZE_SUMS, UNKNOWN
 
 SCHEMA = "evaluator-report/1"
 OVERALL = ""  # the name of the pooled column beside the hospitals' (which are never empty)
+DETECTED = "detected"  # patients with an earlier scan, beside the bins of months that they are in
 
 Cell = tuple[str, str]  # hospital or OVERALL, stratum
 Number = TypeVar("Number", bound=Rate | MeanScore)
@@ -121,7 +122,7 @@ def _report_model(
             months = lead_time_of(prior_scans(found))
             blocks[at] = replace(blocks[at], curves=drawn, time_before_diagnosis=months)
     if public_minimum:
-        blocks = withhold(blocks, minimum=public_minimum)
+        blocks = withhold(blocks, lost={at: _unplaced(found) for at, found in parts.items()}, minimum=public_minimum)
     return ModelReport(
         model=first.submission.model,
         image=first.submission.image,
@@ -134,22 +135,26 @@ def _report_model(
     )
 
 
-def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
-    """Hide what fewer than ``minimum`` patients stand behind, in hospitals and in the whole, and in what follows."""
-    sizes = {
-        name: _hidden({at: getattr(block, name) for at, block in blocks.items()}, minimum=minimum, sums=SIZE_SUMS)
-        for name in ("sensitivity", "localised_sensitivity")
-    }
-    negatives = _hidden({at: {"": block.specificity} for at, block in blocks.items()}, minimum=minimum)
+def _unplaced(found: Sequence[HospitalOutcomes]) -> dict[str, int]:
+    return unplaced([outcome for hospital in found for outcome in hospital.patients if outcome.lesions])
+
+
+def withhold(blocks: Mapping[str, Block], *, lost: Mapping[str, Mapping[str, int]], minimum: int) -> dict[str, Block]:
+    """Hide what fewer than ``minimum`` patients stand behind, in hospitals and in the whole, and in what follows.
+
+    ``lost`` has patients with a lesion of unknown location by its size (`unplaced`) of each block.
+    """
+    sizes = {name: _hidden_sizes(blocks, name, minimum=minimum) for name in ("sensitivity", "localised_sensitivity")}
+    negatives = _hidden({at: {"": _patients(block.specificity)} for at, block in blocks.items()}, minimum=minimum)
     tumours = {at: {ANYWHERE: block.t_sen, **block.by_location_and_size} for at, block in blocks.items()}
     totals = {at: (block.patients.positive or 0, block.patients.negative or 0) for at, block in blocks.items()}
     groups = withhold_groups(
         {at: block.by_attribute for at, block in blocks.items()}, totals=totals, whole=OVERALL, minimum=minimum
     )
-    counts, sums = cells_and_sums(tumours, whole=OVERALL)
-    lesions = hidden_cells(counts, sums=sums, minimum=minimum)
-    months = _hidden({at: block.lead_time for at, block in blocks.items()}, minimum=minimum)
-    masks = _hidden({at: {"": block.dsc} for at, block in blocks.items()}, minimum=minimum)
+    counts, sums = cells_and_sums(tumours, unplaced=lost, whole=OVERALL)
+    lesions = hidden_cells(counts, sums=sums, minimum=minimum, together=max)
+    months = _hidden_months(blocks, minimum=minimum)
+    masks = _hidden({at: {"": _patients(block.dsc)} for at, block in blocks.items()}, minimum=minimum)
 
     def veil(record: Number, hide_it: bool) -> Number:
         return hide(record, minimum=minimum) if hide_it else record
@@ -164,6 +169,7 @@ def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
     for at, block in blocks.items():
         no_se, no_sp = (at, "all") in sizes["sensitivity"], (at, "") in negatives
         no_pair = no_se or no_sp
+        no_tumours = (at, "all") in sizes["localised_sensitivity"] or (at, ANYWHERE, "all") in lesions
         shown[at] = replace(
             block,
             patients=PatientCounts(
@@ -187,8 +193,8 @@ def withhold(blocks: Mapping[str, Block], *, minimum: int) -> dict[str, Block]:
                 sensitivity=_if_enough(block.without_failures.sensitivity, minimum, hidden=no_se),
                 specificity=_if_enough(block.without_failures.specificity, minimum, hidden=no_sp),
             ),
-            time_before_diagnosis=_months(block.time_before_diagnosis, minimum),
-            curves=_curves(block.curves, minimum, hidden=no_pair or (at, "all") in sizes["localised_sensitivity"]),
+            time_before_diagnosis=_months(block.time_before_diagnosis, minimum, hidden=(at, DETECTED) in months),
+            curves=_curves(block.curves, minimum, hidden=no_pair or no_tumours),
         )
     return shown
 
@@ -199,8 +205,11 @@ def _curves(curves: Curves | None, minimum: int, *, hidden: bool) -> Curves | No
     return hide_curves(curves, minimum=minimum) if hidden else hide_bins(curves, minimum=minimum)
 
 
-def _months(found: LeadTime | None, minimum: int) -> LeadTime | None:
-    return found if found is not None and (found.detected.n or 0) >= minimum else None
+def _months(found: LeadTime | None, minimum: int, *, hidden: bool) -> LeadTime | None:
+    if found is None or hidden:
+        return None
+    few = (found.detected.k or 0) < minimum  # the median among detected is theirs alone
+    return replace(found, among_detected=hide(found.among_detected, minimum=minimum)) if few else found
 
 
 def _patients(number: Rate | MeanScore) -> int:
@@ -211,11 +220,37 @@ def _if_enough(rate: Rate, minimum: int, *, hidden: bool) -> Rate:
     return hide(rate, minimum=minimum) if hidden or _patients(rate) < minimum else rate
 
 
+def _hidden_sizes(blocks: Mapping[str, Block], name: str, *, minimum: int) -> frozenset[Cell]:
+    counts = {}
+    for at, block in blocks.items():
+        counts[at] = {size: _patients(rate) for size, rate in getattr(block, name).items()}
+        whole, *parts = SIZE_SUMS[0]
+        if unknown := counts[at][whole] - sum(counts[at].get(part, 0) for part in parts):
+            counts[at][UNKNOWN] = unknown
+    return _hidden(counts, minimum=minimum, sums=SIZE_SUMS)
+
+
+def _hidden_months(blocks: Mapping[str, Block], *, minimum: int) -> frozenset[Cell]:
+    counts = {}
+    for at, block in blocks.items():
+        counts[at] = {months: _patients(rate) for months, rate in block.lead_time.items()}
+        if block.time_before_diagnosis is not None:
+            counts[at][DETECTED] = _patients(block.time_before_diagnosis.detected)
+    # A patient may be in several bins; where none is, those detected are the bins' sum.
+    sums = [(DETECTED, *(months.name for months in LEAD_TIME_BINS))]
+    return _hidden(counts, minimum=minimum, sums=sums, together=max)
+
+
 def _hidden(
-    tables: Mapping[str, Mapping[str, Rate | MeanScore]], *, minimum: int, sums: Sequence[Sequence[str]] = ()
+    tables: Mapping[str, Mapping[str, int]],
+    *,
+    minimum: int,
+    sums: Sequence[Sequence[str]] = (),
+    together: Callable[[Iterable[int]], int] = sum,
 ) -> frozenset[Cell]:
     """Cells to hide in a table of hospitals × strata: hospitals add up to the whole, and ``sums`` within each."""
-    counts = {(at, name): _patients(rate) for at, rates in tables.items() for name, rate in rates.items()}
-    groups = [[(at, name) for name in names] for at in tables for names in sums]
-    groups += [[(at, name) for at in tables if (at, name) in counts] for name in tables[OVERALL]]
-    return hidden_cells(counts, sums=groups, minimum=minimum)
+    counts = {(at, name): count for at, row in tables.items() for name, count in row.items()}
+    columns = [OVERALL, *(at for at in tables if at != OVERALL)]
+    groups = [[(at, name) for name in names] for at in columns for names in sums]
+    groups += [[(at, name) for at in columns] for name in tables[OVERALL]]
+    return hidden_cells(counts, sums=groups, minimum=minimum, together=together)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,24 +33,26 @@ with contextlib.suppress(OSError):
         (DATA / _folder).mkdir(parents=True, exist_ok=True)
 
 
-def secret_key() -> str:
-    """The environment's key, or one made once. Two processes that start together end up with the same one."""
-    if given := os.environ.get("SECRET_KEY"):
-        return given
-    path = DATA / "secret_key"
+def kept(name: str, make: Callable[[], str]) -> str:
+    """A secret that was made once. Two processes that start together end up with the same one."""
+    path = DATA / name
     with contextlib.suppress(OSError):
         if not path.exists():
-            scratch = path.with_name(f".secret_key.{os.getpid()}")
+            scratch = path.with_name(f".{name}.{os.getpid()}")
             scratch.touch(mode=0o600)
-            scratch.write_text(secrets.token_urlsafe(50))
+            scratch.write_text(make())
             with contextlib.suppress(FileExistsError):
                 os.link(scratch, path)
             scratch.unlink()
         return path.read_text()
-    return secrets.token_urlsafe(50)  # the data folder is unusable; the system check says so
+    return make()  # the data folder is unusable; the system check says so
 
 
-SECRET_KEY = secret_key()
+SECRET_KEY = os.environ.get("SECRET_KEY") or kept("secret_key", lambda: secrets.token_urlsafe(50))
+SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")  # keys of before, until what they signed or sealed is gone
+# Of logs of held-out runs: the first encrypts, all decrypt. Without any, a key is made beside the database.
+LOG_KEYS = words("LOG_KEYS") or [kept("log_key", lambda: Fernet.generate_key().decode())]
+LOG_DAYS = int(os.environ.get("LOG_DAYS", "90"))
 DEBUG = flag("DEBUG")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
@@ -55,7 +60,9 @@ CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 HTTPS = flag("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY") else None
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = flag("HSTS_SUBDOMAINS", default=HTTPS)
+BEHIND_PROXY = flag("BEHIND_PROXY")  # one proxy: it says the protocol and, last in X-Forwarded-For, who asks
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -68,6 +75,11 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
     "leaderboard.audit",
     "leaderboard.accounts",
     "leaderboard.hospitals",
@@ -89,6 +101,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "leaderboard.accounts.middleware.SecondFactorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 # Pages with figures add 'unsafe-inline' to style-src by the decorator `csp_update`; no page adds to script-src.
@@ -147,7 +162,20 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 
+# Counts of the rate limits, and codes already used. In the database: all processes of the site count together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "rate_limits",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses who is locked out, before a password is looked at
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -155,6 +183,42 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
+
+# Organisers add people (`manage.py add_person`): nobody signs up, and no address needs to be proven.
+ACCOUNT_ADAPTER = "leaderboard.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "leaderboard.accounts.forms.LoginForm"}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,20/15m/key"}
+RATE_LIMITS = {  # of views that are marked by accounts.limits.limited
+    "upload": os.environ.get("UPLOAD_LIMIT") or "20/h/user",
+    "download": os.environ.get("DOWNLOAD_LIMIT") or "120/m/ip",
+}
+
+# Who sees what is not public proves it twice: an authenticator app or a passkey.
+REQUIRE_SECOND_FACTOR = flag("REQUIRE_SECOND_FACTOR", default=HTTPS)
+MFA_ADAPTER = "leaderboard.accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Cancer Imaging Leaderboard"
+MFA_TOTP_TOLERANCE = 1  # half a minute of a wrong clock
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow it for localhost only
+
+# Five wrong passwords for one address from one place close that place for it: not the person's other places.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # the audit log tells of logins, without addresses
+AXES_VERBOSE = False
+AXES_USERNAME_CALLABLE = "leaderboard.accounts.limits.attempted_address"
+AXES_CLIENT_IP_CALLABLE = "leaderboard.lib.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "leaderboard.accounts.limits.locked_out"
 
 # E-mail is printed until a server is named.
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
@@ -211,12 +275,12 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # A claimed row is given up when its lease has run out; its holder renews it with every heartbeat.
-DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))
 HEARTBEAT_SECONDS = 5
 RING_AGAIN_SECONDS = 60
 RETRY_SECONDS = int(os.environ.get("RETRY_SECONDS", "30"))  # doubled with every attempt
 MAX_ATTEMPTS = 3
+DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LARGEST_ARCHIVE = int(os.environ.get("LARGEST_ARCHIVE", str(20 * 1024**3)))
 LARGEST_LOG = 256 * 1024
 
@@ -232,5 +296,6 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},  # its warnings are one a wrong password
     },
 }

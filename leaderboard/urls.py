@@ -6,8 +6,12 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from leaderboard.accounts.urls import allauth_urlpatterns
+
+handler429 = "leaderboard.accounts.limits.too_many"  # allauth's, like Django's own handlers
 urlpatterns = [
     path("accounts/", include("leaderboard.accounts.urls")),
+    path("accounts/", include(allauth_urlpatterns)),
     path("hospitals/", include("leaderboard.hospitals.urls")),
     path("submissions/", include("leaderboard.submissions.urls")),
     path("evaluations/", include("leaderboard.evaluations.urls")),

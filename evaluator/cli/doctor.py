@@ -36,7 +36,8 @@ def doctor_command(
         )
     else:
         rows = [["ok" if one.ok else "NO", one.check, one.seen] for one in found.findings]
-        console.table(f"Container engine {found.facts.version}", ["", "inside a container", "seen"], rows)
+        runtime = f", runtime {found.facts.runtime}" if found.facts.runtime else ""
+        console.table(f"Container engine {found.facts.version}{runtime}", ["", "inside a container", "seen"], rows)
         console.say(f"Visible all the same: kernel {found.visible['kernel']}, the clock and the boot's number.")
         console.say(found.sentence)
     if not found.fit:

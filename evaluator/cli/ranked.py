@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluator.cli import console
 from evaluator.ranking import MethodRanking, Ranking, Verification
+from evaluator.statistics.intervals import p_text
 
 
 def print_ranking(ranking: Ranking) -> None:
@@ -22,7 +23,7 @@ def print_ranking(ranking: Ranking) -> None:
         console.table(ranking.statistic, ["rank", "model", "score", "worst hospital", *hospitals], rows)
     for pair in ranking.pairs:
         limits = f"{pair.difference:+.3f} ({pair.low:+.3f} to {pair.high:+.3f})"
-        console.say(f"{pair.a} − {pair.b}: {limits}, adjusted p {pair.p_adjusted:.4f}")
+        console.say(f"{pair.a} − {pair.b}: {limits}, adjusted p {p_text(pair.p_adjusted)}")
     for attribute, found in ranking.attributes.items():
         console.say(f"By {attribute}: {found.verdict}. {found.why}")
         for one in found.reversals:

@@ -71,7 +71,7 @@ def require_fit(engine: ContainerEngine, *, state: Path, base: str = DEFAULT_BAS
 def _name(engine: ContainerEngine, base: str) -> str:
     facts = engine.facts()
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    parts = (facts.id, facts.version, str(facts.data_root), boot, base, PROGRAM, repr(LIMITS))
+    parts = (facts.id, facts.version, facts.runtime, str(facts.data_root), boot, base, PROGRAM, repr(LIMITS))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

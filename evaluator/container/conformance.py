@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +32,34 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Expectations:
-    """What differs between engines: gVisor filters system calls itself and reports no seccomp mode."""
+    """What differs between engines. ``pids``: the limit that is measured; a sandbox's own threads count."""
 
+    capabilities: frozenset[str] = frozenset({"0" * 16})
+    no_new_privileges: frozenset[str] = frozenset({"1"})
     seccomp: frozenset[str] = frozenset({"2"})
+    calls: tuple[str, ...] = ("io_uring", "unshare", "mount", "keyctl", "bpf")
+    read_only: frozenset[str] = frozenset({"Read-only file system"})
+    output_options: frozenset[str] = frozenset({"nosuid", "nodev", "noexec"})
+    devices: frozenset[str] = DEVICES
+    pids: int = 64
+    ends_at_once: bool = False  # with too many processes the container ends as a whole
 
 
-DOCKER, GVISOR = Expectations(), Expectations(seccomp=frozenset({"0", "2"}))
+DOCKER = Expectations()
+# Calls go to gVisor's own kernel, not to the host's: it filters them itself and reports no seccomp mode, unshares in
+# itself, has devices of its own, and tells neither ambient capabilities nor the options that the host mounted with.
+GVISOR = Expectations(
+    capabilities=frozenset({"0" * 16, ""}),
+    no_new_privileges=frozenset({"1", ""}),
+    seccomp=frozenset({"0", "2"}),
+    calls=("mount", "keyctl", "bpf"),
+    read_only=frozenset({"Read-only file system", "Permission denied"}),
+    output_options=frozenset(),
+    devices=DEVICES | {"fuse", "net"},
+    pids=512,
+    ends_at_once=True,
+)
+OF_RUNTIME = {"runsc": GVISOR}
 
 
 def look_around(seen: Seen, *, limits: Limits, user: tuple[int, int], expect: Expectations = DOCKER) -> list[Finding]:
@@ -58,29 +80,31 @@ def look_around(seen: Seen, *, limits: Limits, user: tuple[int, int], expect: Ex
     def of(check: str, ok: object, *names: str) -> Finding:
         return Finding(check=check, ok=bool(ok), seen=", ".join(f"{name} {seen.get(name)}" for name in names))
 
-    refused: Callable[[str], bool] = lambda name: seen.get(name) in REFUSED  # noqa: E731 - a word for a question
-    calls = ("io_uring", "unshare", "mount", "keyctl", "bpf")
     sockets = ("raw_socket", "packet_socket", "vsock", "alg")
     return [
         of("it runs as the user asked for, not as root", (seen["uid"], seen["gid"]) == user, "uid", "gid"),
         of("it is in no other group", set(seen["groups"]) <= {user[1]}, "groups"),
-        of("it has no capability", seen["capabilities"] == ["0" * 16], "capabilities"),
-        of("it cannot gain privileges", seen["no_new_privileges"] == "1" and refused("setuid"),
+        of("it has no capability", {"0" * 16} <= set(seen["capabilities"]) <= expect.capabilities,
+           "capabilities"),
+        of("it cannot gain privileges",
+           seen["no_new_privileges"] in expect.no_new_privileges and _refused(seen, "setuid"),
            "no_new_privileges", "setuid"),
         of("its system calls are filtered", seen["seccomp"] in expect.seccomp, "seccomp"),
-        of("dangerous system calls are refused", all(map(refused, calls)), *calls),
+        of("dangerous system calls are refused", all(_refused(seen, name) for name in expect.calls), *expect.calls),
         of("there is no network but itself", seen["interfaces"] == ["lo"] and not seen["routes"],
            "interfaces", "routes"),
         of("sockets that reach around a network are refused", all(not _done(seen, name) for name in sockets), *sockets),
-        of("its file system is read-only", seen["write_root"] == "Read-only file system", "write_root"),
-        of("the scans are read-only", seen["write_input"] == "Read-only file system", "write_input", "input_options"),
+        of("its file system is read-only", seen["write_root"] in expect.read_only and "ro" in seen["root_options"],
+           "write_root", "root_options"),
+        of("the scans are read-only", seen["write_input"] in expect.read_only and "ro" in seen["input_options"],
+           "write_input", "input_options"),
         of("it can write its output and scratch", _done(seen, "write_output") and _done(seen, "write_scratch"),
            "write_output", "write_scratch"),
         of("kernel settings cannot be written", not _done(seen, "write_sys") and not _done(seen, "write_proc"),
            "write_sys", "write_proc"),
-        of("the output is nosuid, nodev, noexec", {"nosuid", "nodev", "noexec"} <= set(seen["output_options"]),
+        of("the output is nosuid, nodev, noexec", expect.output_options <= set(seen["output_options"]),
            "output_options"),
-        of("no device but the harmless ones", set(seen["devices"]) <= DEVICES, "devices"),
+        of("no device but the harmless ones", set(seen["devices"]) <= expect.devices, "devices"),
         of("the engine's socket is not there", not seen["engine_socket"], "engine_socket"),
         of("the host's name is not visible", seen["hostname"] == "submission", "hostname"),
         of("the host's name servers are not visible", set(seen["nameservers"]) <= {"127.0.0.1"}, "nameservers"),
@@ -93,3 +117,7 @@ def look_around(seen: Seen, *, limits: Limits, user: tuple[int, int], expect: Ex
 
 def _done(seen: Seen, name: str) -> bool:
     return bool(seen.get(name) == "done")
+
+
+def _refused(seen: Seen, name: str) -> bool:
+    return seen.get(name) in REFUSED

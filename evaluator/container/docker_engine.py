@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -24,23 +25,37 @@ OURS = {"label": labels.DEADLINE}
 
 
 class DockerEngine(DockerImages):
-    """The local Docker engine. Needs 20.10 or newer and the right to use its socket; nothing else."""
+    """The local Docker engine. Needs 20.10 or newer and the right to use its socket; nothing else.
 
-    def __init__(self) -> None:
+    Submissions run under the engine's default runtime, or the one that ``runtime`` or CONTAINER_RUNTIME names ("runsc"
+    is gVisor's); our own holders of output always under the default.
+    """
+
+    def __init__(self, *, runtime: str = "") -> None:
         super().__init__()
+        self._runtime = runtime or os.environ.get("CONTAINER_RUNTIME", "")
         self._output = DockerOutput(self.api)
 
     @cached_property
     def _facts(self) -> EngineFacts:
         with engine_faults("The engine does not describe itself"):
             info = self.api.info()
+        runtimes = info.get("Runtimes", {})
+        if self._runtime and self._runtime not in runtimes:
+            raise PlatformFault(
+                f"The engine has no runtime {self._runtime!r}.",
+                why=f"It has {', '.join(sorted(runtimes))}.",
+                next_step="Name it in the engine's daemon.json, or set CONTAINER_RUNTIME to one of these.",
+            )
         return EngineFacts(
             version=str(info["ServerVersion"]),
             cpus=int(info["NCPU"]),
             memory_bytes=int(info["MemTotal"]),
-            gpus="nvidia" in info.get("Runtimes", {}),
+            gpus="nvidia" in runtimes,
             data_root=Path(info["DockerRootDir"]),
             id=str(info.get("ID") or ""),
+            runtime=self._runtime,
+            first_ids=_first_ids(info),
         )
 
     def facts(self) -> EngineFacts:
@@ -66,7 +81,10 @@ class DockerEngine(DockerImages):
 
     # Containers -----------------------------------------------------------------------------------------------------
     def make_output(self, spec: OutputSpec) -> None:
-        self._output.make(spec)
+        user, _, group = spec.owner.partition(":")
+        first_user, first_group = self._facts.first_ids
+        owner = f"{first_user + int(user)}:{first_group + int(group or user)}"
+        self._output.make(replace(spec, owner=owner))
 
     def output_is_held(self, name: str) -> bool:
         return self._output.is_held(name)
@@ -152,6 +170,14 @@ class DockerEngine(DockerImages):
             *(_owned("container", item["Names"][0].lstrip("/"), item["Labels"]) for item in containers),
             *(_owned("volume", item["Name"], item["Labels"]) for item in volumes),
         )
+
+
+def _first_ids(info: Mapping[str, Any]) -> tuple[int, int]:
+    """With "userns-remap" the engine keeps everything in a folder named after the first user and group."""
+    if not any(option.startswith("name=userns") for option in info.get("SecurityOptions") or ()):
+        return 0, 0
+    user, _, group = PurePosixPath(info["DockerRootDir"]).name.partition(".")
+    return int(user), int(group)
 
 
 def _owned(kind: Literal["container", "volume"], name: str, found: Mapping[str, str]) -> Owned:

@@ -29,6 +29,8 @@ class EngineFacts:
     gpus: bool
     data_root: Path
     id: str = ""  # the engine's own
+    runtime: str = ""  # that submissions run under; "" is the engine's default
+    first_ids: tuple[int, int] = (0, 0)  # what a container's root is on the host: others where users are remapped
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,7 @@ def look():
             text("/etc/resolv.conf").splitlines() if line.startswith("nameserver")],
         "sources": sorted(mount[3] for mount in mounts if mount[4] == "/input"),
         "output_options": next((mount[5].split(",") for mount in mounts if mount[4] == "/output"), []),
+        "root_options": next((mount[5].split(",") for mount in mounts if mount[4] == "/"), []),
         "input_options": next((mount[5].split(",") for mount in mounts if mount[4] == "/input"), []),
         "environment": sorted(os.environ),
         "limits": {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name))[1]

@@ -82,6 +82,7 @@ def host_options(spec: ContainerSpec, facts: EngineFacts, *, nofile: int) -> dic
         "tmpfs": tmpfs,
         "mounts": mounts,
         "log_config": LOG,
+        "runtime": facts.runtime or None,
         "device_requests": [DeviceRequest(device_ids=gpus, capabilities=[["gpu"]])] if gpus else None,
     }
 

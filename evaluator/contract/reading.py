@@ -53,15 +53,29 @@ def read_lesions(path: Path, name: str, *, grid: Grid) -> Volume:
     """Integer labels or a detection map from 0 to 1 on the CT's grid."""
     with _refused_as(name, path):
         volume = read_volume(path, expect=grid)
-        if volume.data.dtype.kind == "f":
-            require_within(volume, 0, 1, what=name)
-    return _without_negatives(volume, name)
+    return require_lesions(volume, name)
+
+
+def require_lesions(volume: Volume, name: str) -> Volume:
+    """The volume, if its voxels are labels or a map from 0 to 1."""
+    if volume.data.dtype.kind != "f":
+        return _without_negatives(volume, name)
+    try:
+        require_within(volume, 0, 1, what=name)
+    except VolumeRefused as error:
+        raise OutputRefused(error.what, why=error.why, next_step=error.next_step) from error
+    return volume
 
 
 def read_organs(path: Path, name: str, *, grid: Grid) -> Volume:
     """Integer labels on the CT's grid."""
     with _refused_as(name, path):
         volume = read_volume(path, expect=grid)
+    return require_organs(volume, name)
+
+
+def require_organs(volume: Volume, name: str) -> Volume:
+    """The volume, if its voxels are labels."""
     if volume.data.dtype.kind == "f":
         raise OutputRefused(f"{name} holds {volume.data.dtype}, not integer labels.", next_step="Write integers.")
     return _without_negatives(volume, name)

@@ -8,6 +8,7 @@ from evaluator.cohort import Cohort, CohortCase
 from evaluator.container.limits import Limits
 from evaluator.container.whose_fault import Verdict
 from evaluator.contract import Contract
+from evaluator.contract.reader import OutputReader
 from evaluator.errors import FailureClass, HospitalFault, OutputRefused, VolumeRefused
 from evaluator.pipeline.auditing import Auditor
 from evaluator.pipeline.batch import CaseOutcome
@@ -17,7 +18,13 @@ from evaluator.volumes import read_grid, read_volume
 
 
 def settle(
-    outcome: CaseOutcome, *, cohort: Cohort, contract: Contract, limits: Limits, auditor: Auditor | None = None
+    outcome: CaseOutcome,
+    *,
+    cohort: Cohort,
+    contract: Contract,
+    limits: Limits,
+    reader: OutputReader,
+    auditor: Auditor | None = None,
 ) -> CaseResult:
     """Read and score one case, and show it to the auditor while its output is there.
 
@@ -25,13 +32,15 @@ def settle(
     ------
     HospitalFault
         The reference cannot be read.
+    PlatformFault
+        The output could not be read, and not because of what it is.
     """
     case = outcome.named.case
     reference, organs = read_references(case)
     verdict = outcome.verdict
     if verdict is None:
         try:
-            prediction = _read(outcome, reference, contract=contract, limits=limits)
+            prediction = _read(outcome, reference, contract=contract, limits=limits, reader=reader)
             score = score_case(
                 reference,
                 prediction,
@@ -71,14 +80,11 @@ def settle(
     )
 
 
-def _read(outcome: CaseOutcome, reference: Volume, *, contract: Contract, limits: Limits) -> Prediction:
+def _read(
+    outcome: CaseOutcome, reference: Volume, *, contract: Contract, limits: Limits, reader: OutputReader
+) -> Prediction:
     assert outcome.output is not None
-    return contract.read(
-        outcome.output,
-        outcome.named.id,
-        grid=reference.grid,
-        json_bytes=limits.json_bytes,
-    )
+    return reader.read(contract, outcome.output, outcome.named.id, grid=reference.grid, json_bytes=limits.json_bytes)
 
 
 def read_references(case: CohortCase) -> tuple[Volume, Volume | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
 from evaluator.container.reaper import reap
 from evaluator.contract import Contract, ScanStore, StoredScan, get_contract
+from evaluator.contract.reader import OutputReader
 from evaluator.errors import FailureClass, SubmissionFault
 from evaluator.pipeline.auditing import Auditor
 from evaluator.pipeline.batch import Attempt, BatchRunner, NamedCase
@@ -65,10 +66,12 @@ def run_cohort(
     state: Path,
     rng: np.random.Generator,
     watcher: Watcher | None = None,
+    keep_log: Callable[[bytes], None] | None = None,
 ) -> CohortResult:
     """Run an image that is in the engine on a cohort and score what it writes. Failed cases are in the result.
 
-    A few cases are scored again by another program; what it said is in the result (`Auditor`).
+    A few cases are scored again by another program; what it said is in the result (`Auditor`). ``keep_log`` is given
+    what each container printed, when it has ended: it may be scans, so it is no part of the result.
 
     Raises
     ------
@@ -93,6 +96,7 @@ def run_cohort(
         rng=rng,
         watcher=watcher or Unwatched(),
         auditor=auditor,
+        keep_log=keep_log,
     )
     return CohortResult(
         hospital=cohort.hospital,
@@ -155,6 +159,7 @@ def _run(
     rng: np.random.Generator,
     watcher: Watcher,
     auditor: Auditor | None = None,
+    keep_log: Callable[[bytes], None] | None = None,
 ) -> Tally:
     folders = WorkFolders(state)
     folders.sweep()
@@ -171,7 +176,7 @@ def _run(
         for position in rng.permutation(len(cohort.cases))
     ]
     tally, total, complete = Tally(), len(named), 0
-    with ThreadPoolExecutor(SCORERS) as pool:
+    with OutputReader() as reader, ThreadPoolExecutor(SCORERS) as pool:
         scoring: list[Future[CaseResult]] = []
         try:
             for batch in _batches(named, contract.cases_per_container or limits.batch_cases):
@@ -182,8 +187,18 @@ def _run(
 
                 for attempt in runner.run(batch, beat):
                     tally.add(attempt)
+                    if keep_log:
+                        keep_log(attempt.container.log)
                     futures = [
-                        pool.submit(settle, outcome, cohort=cohort, contract=contract, limits=limits, auditor=auditor)
+                        pool.submit(
+                            settle,
+                            outcome,
+                            cohort=cohort,
+                            contract=contract,
+                            limits=limits,
+                            reader=reader,
+                            auditor=auditor,
+                        )
                         for outcome in attempt.settled
                     ]
                     scoring += futures

@@ -6,20 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Floats, Panel
+from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Panel
+from evaluator.statistics.placements import place
 
 STATISTIC = "area under the ROC curve"
-
-
-def placements(scores: Floats, others: Floats) -> Floats:
-    """Share of the others that each score is above, ties half; both are (patients, models), and so is the first's."""
-    found = np.empty_like(scores)
-    for model in range(scores.shape[1]):
-        known = np.sort(others[:, model])
-        below = np.searchsorted(known, scores[:, model], side="left")
-        upto = np.searchsorted(known, scores[:, model], side="right")
-        found[:, model] = (below + upto) / (2 * len(known))
-    return found
 
 
 def area_panel(panel: Panel) -> Panel:
@@ -44,8 +34,9 @@ def area_panel(panel: Panel) -> Panel:
     for hospital in panel.hospitals:
         of = {cell.group: cell for cell in panel.at(hospital)}
         positive, negative = of[POSITIVE].answers, of[NEGATIVE].answers
-        won = placements(positive, negative)
-        passed = 1 - placements(negative, positive)
+        placed = [place(positive[:, model], negative[:, model]) for model in range(positive.shape[1])]
+        won = np.column_stack([one.positive for one in placed])
+        passed = np.column_stack([one.negative for one in placed])
         cells.append(replace(of[POSITIVE], answers=won, weight=1.0))
         cells.append(replace(of[NEGATIVE], answers=passed - passed.mean(axis=0), weight=1.0))
     return replace(

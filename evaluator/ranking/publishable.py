@@ -13,6 +13,7 @@ from evaluator.statistics.disclosure import hidden_cells
 
 Count = tuple[str, str, str]  # attribute, group, positive or negative
 REST = ""  # the patients in no counted group; a group has a name
+TOTAL = "\0"
 
 
 def publishable(ranking: Ranking, *, minimum: int) -> Ranking:
@@ -77,7 +78,9 @@ def hidden_counts(attributes: Mapping[str, AttributeResult], *, minimum: int) ->
     for kind in dict.fromkeys(kind for result in attributes.values() for kind in result.uncounted):
         columns = {name: _column(name, result, kind) for name, result in attributes.items()}
         for column in columns.values():
-            hidden |= hidden_cells(column, sums=[list(column)], minimum=minimum)
+            total = (TOTAL, TOTAL, kind)
+            counts = {total: sum(column.values()), **column}
+            hidden |= hidden_cells(counts, sums=[list(counts)], minimum=minimum)
         apart = [cell for name in ("sex", "race", CROSSED) for cell in columns.get(name, ())]
         if hidden.intersection(apart) or any(0 < rest < minimum for rest in _uncrossed(attributes, kind)):
             hidden |= columns.get(CROSSED, {}).keys()

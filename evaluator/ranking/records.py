@@ -45,10 +45,15 @@ class RankedModel:
     specificity: float | None = None
 
     def net_score(self, *, prevalence: float, odds: float) -> float | None:
-        """θ at the weight of net benefit, where a false alarm costs ``odds`` = t/(1 − t) of a cancer found."""
+        """`net_score` over the panel; None where it is ranked by something else."""
         if self.sensitivity is None or self.specificity is None:
             return None
-        return self.sensitivity - (1 - prevalence) / prevalence * odds * (1 - self.specificity)
+        return net_score(self.sensitivity, self.specificity, prevalence=prevalence, odds=odds)
+
+
+def net_score(sensitivity: float, specificity: float, *, prevalence: float, odds: float) -> float:
+    """θ at the weight of net benefit, where a false alarm costs ``odds`` = t/(1 − t) of a cancer found."""
+    return sensitivity - (1 - prevalence) / prevalence * odds * (1 - specificity)
 
 
 @dataclass(frozen=True, kw_only=True)

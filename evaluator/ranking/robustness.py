@@ -23,6 +23,7 @@ from evaluator.ranking.panel import Floats, Panel
 from evaluator.ranking.reversals import reversals
 from evaluator.ranking.strata import FEWEST_IN_GROUP, Strata, strata_of
 from evaluator.statistics.compare import holm
+from evaluator.statistics.intervals import p_text
 
 ALPHA = 0.05
 
@@ -143,9 +144,10 @@ def _judged(result: AttributeResult, p_adjusted: float) -> AttributeResult:
     turned = len(result.reversals)
     pairs = f"{turned} pair{'s' if turned > 1 else ''} of models change places beyond doubt" if turned else ""
     if changes:
-        why = f"The differences between models depend on the group (adjusted p {p_adjusted:.4f})"
+        why = f"The differences between models depend on the group (adjusted p {p_text(p_adjusted)})"
         why += f"; {pairs}." if pairs else "; no pair of models changes places beyond doubt."
     else:
-        why = f"No dependence on the group was found (adjusted p {p_adjusted:.4f}), which does not prove there is none"
+        found = f"No dependence on the group was found (adjusted p {p_text(p_adjusted)})"
+        why = f"{found}, which does not prove there is none"
         why += f"; {pairs}." if pairs else "."
     return replace(result, verdict=CHANGES if changes else NO_CHANGE, why=why, p_adjusted=float(p_adjusted))

@@ -9,7 +9,7 @@ from evaluator import __version__
 
 RANKING = "ranking/2"
 STATISTICS = "statistics/3"
-DISCLOSURE = "disclosure/2"  # what of a ranking is hidden; no number that is shown comes out otherwise
+DISCLOSURE = "disclosure/3"  # what of a ranking is hidden; no number that is shown comes out otherwise
 
 
 def versions() -> dict[str, str]:

@@ -9,12 +9,14 @@ from evaluator.records import CaseRecord, Rate
 from evaluator.statistics.disclosure import hidden_cells, hide
 from evaluator.statistics.intervals import wilson
 from evaluator.statistics.outcomes import Outcome
+from evaluator.statistics.strata import UNKNOWN
 
 AGES = ((50, "under 50"), (65, "50–64"), (80, "65–79"))
 OLDEST = "80 and over"
 THICKNESSES = ((1.5, "up to 1.5 mm"), (3.0, "over 1.5 to 3 mm"))
 THICKEST = "over 3 mm"
 ROUNDING = 1e-6  # a header's float32
+TOTAL = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,20 +139,18 @@ def _hidden(
     whole: str,
     minimum: int,
 ) -> frozenset[tuple[str, str]]:
-    counts = {
-        (at, group): ((rates.sensitivity, rates.specificity)[kind].n or 0)
-        for at, tables in blocks.items()
-        for group, rates in tables.get(attribute, {}).items()
-    }
-    sums = [[(at, group) for at in blocks if (at, group) in counts] for group in blocks[whole][attribute]]
-    for at, tables in blocks.items():
-        parts = [(at, group) for group in tables.get(attribute, {})]
-        total = (at, "")
-        counts[total] = totals[at][kind]
-        unknown = totals[at][kind] - sum(counts[part] for part in parts)
+    counts: dict[tuple[str, str], int] = {}
+    sums: list[list[tuple[str, str]]] = []
+    columns = [whole, *(at for at in blocks if at != whole)]
+    for at in columns:
+        parts = {
+            (at, group): ((rates.sensitivity, rates.specificity)[kind].n or 0)
+            for group, rates in blocks[at].get(attribute, {}).items()
+        }
         # With a few unknown their number is as good as a hidden group's: the parts and they add up to the total.
-        if unknown:
-            counts[at, "unknown"] = unknown
-            parts.append((at, "unknown"))
-        sums.append([total, *parts])
+        if unknown := totals[at][kind] - sum(parts.values()):
+            parts[at, UNKNOWN] = unknown
+        counts |= {(at, TOTAL): totals[at][kind], **parts}
+        sums.append([(at, TOTAL), *parts])
+    sums += [[(at, group) for at in columns] for group in (TOTAL, *blocks[whole][attribute], UNKNOWN)]
     return hidden_cells(counts, sums=sums, minimum=minimum)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
-from evaluator.statistics.intervals import wilson_limits
+from evaluator.statistics.intervals import p_text, wilson_limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class PairedDifference:
         """What it says, for people."""
         if self.difference is None or self.low is None or self.high is None:
             return "no difference: no patients."
-        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, exact p {self.p:.4f}"
+        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, exact p {p_text(self.p)}"
         return f"{self.difference:+.3f} ({limits}); of {self.n} only the first {self.b}, only the second {self.c}."
 
 

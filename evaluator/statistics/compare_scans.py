@@ -15,7 +15,7 @@ from evaluator.statistics.bootstrap import (
     percentile_limits,
     two_sided_p,
 )
-from evaluator.statistics.intervals import NO_PATIENTS
+from evaluator.statistics.intervals import NO_PATIENTS, p_text
 
 METHOD = "patient bootstrap, percentile"
 
@@ -39,7 +39,7 @@ class ScansDifference:
         counts = f"{self.scans} scans of {self.patients} patients"
         if self.difference is None or self.low is None or self.high is None:
             return f"No difference: {self.method} ({counts})."
-        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, p {self.p:.4f}"
+        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, p {p_text(self.p)}"
         return f"Differs by {self.difference:+.3f} ({limits}; {self.replicates:,} draws of patients; {counts})."
 
 

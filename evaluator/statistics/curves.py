@@ -18,7 +18,7 @@ from evaluator.statistics.roc import RocCurve, roc_curve
 METHOD = "curves/1, index scans"
 NO_LIKELIHOOD = f"{METHOD}; the submission gives a mask and no likelihood"
 POINTS = 500  # of a ROC curve: more than a screen shows
-THRESHOLDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+THRESHOLDS = tuple(float(f"{step}e{power}") for power in range(-6, 0) for step in (1, 2, 5))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +75,18 @@ def make_curves(
         if bare
         else {
             np.format_float_positional(p, trim="-"): net_benefit(
-                said, truth, prevalence=p, thresholds=THRESHOLDS, declared=declared
+                said, truth, prevalence=p, thresholds=thresholds(p), declared=declared
             )
             for p in prevalences
         },
         seed=seed,
         method=NO_LIKELIHOOD if bare else METHOD,
     )
+
+
+def thresholds(prevalence: float) -> tuple[float, ...]:
+    """Risks at which somebody may act, from a tenth of the prevalence on, where nearly all are called back."""
+    return tuple(risk for risk in THRESHOLDS if risk >= prevalence / 10)
 
 
 def thin(curve: RocCurve) -> RocCurve:

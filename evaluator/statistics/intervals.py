@@ -161,3 +161,10 @@ def clustered(k: Sequence[int], n: Sequence[int]) -> ClusteredRate:
     return ClusteredRate(
         value=p, low=low, high=high, k=int(hits.sum()), n=int(total), patients=patients, method="wilson-clustered"
     )
+
+
+def p_text(p: float | None) -> str:
+    """A p to four digits; none is 0."""
+    if p is None:
+        return "not estimable"
+    return f"{p:.4f}" if p >= 0.00005 else "below 0.0001"

@@ -57,13 +57,13 @@ class Median:
     """Half of ``patients`` have at least ``low`` months: Turnbull places the median from there to below ``high``.
 
     Within that stretch the data do not say where. ``high`` is None where the median may be as large as one likes, and
-    ``low`` too where there is nobody.
+    ``low`` too where there is nobody. All is None where it is hidden.
     """
 
     low: float | None
     high: float | None
-    patients: int
-    masses: tuple[Mass, ...]
+    patients: int | None
+    masses: tuple[Mass, ...] | None
     method: str = "turnbull"
 
     @property

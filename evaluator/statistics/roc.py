@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtr
 
 from evaluator.records import Rate
-from evaluator.statistics.intervals import NO_PATIENTS, Z
+from evaluator.statistics.intervals import NO_PATIENTS, Z, p_text
 from evaluator.statistics.placements import clusters, place, split, variance
 
 NOTHING = 1e-15  # a variance this small is rounding
@@ -67,7 +67,7 @@ class AreaDifference:
             return f"No difference of AUC: {self.method} ({counts})."
         if self.low is None or self.high is None:
             return f"AUC differs by {self.difference:+.3f}: {self.method} ({counts})."
-        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, p {self.p:.4f}"
+        limits = f"95 % interval {self.low:+.3f} to {self.high:+.3f}, p {p_text(self.p)}"
         return f"AUC differs by {self.difference:+.3f} ({limits}; {self.method}; {counts})."
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from evaluator.statistics.intervals import ClusteredRate, clustered
 from evaluator.statistics.outcomes import LesionOutcome, Outcome
-from evaluator.statistics.strata import SIZE_STRATA, SIZE_SUMS, SizeStratum
+from evaluator.statistics.strata import SIZE_STRATA, SIZE_SUMS, UNKNOWN, SizeStratum
 
 ANYWHERE = ""
 Cell = tuple[str, str, str]  # hospital, location, size
@@ -45,12 +45,35 @@ def _rate(outcomes: Sequence[Outcome], place: str, stratum: SizeStratum) -> Clus
     return clustered([sum(hits) for hits in mine], [len(hits) for hits in mine])
 
 
+def unplaced(localisable: Sequence[Outcome]) -> dict[str, int]:
+    """Patients with a lesion of unknown location, by its size: on no page, but a subtraction away.
+
+    Parameters
+    ----------
+    localisable : sequence of Outcome
+        Index scans with a lesion reference, one a patient.
+
+    Returns
+    -------
+    dict of str to int
+        Without the sizes of nobody.
+    """
+    lost = [
+        [one.lesion.diameter_mm for one in outcome.lesions if one.lesion.location is None] for outcome in localisable
+    ]
+    patients = {size.name: sum(any(size.has(mm) for mm in mine) for mine in lost) for size in SIZE_STRATA}
+    return {size: count for size, count in patients.items() if count}
+
+
 def cells_and_sums(
-    tables: Mapping[str, Mapping[str, Mapping[str, ClusteredRate]]], *, whole: str
-) -> tuple[dict[Cell, int], list[tuple[Cell, ...]]]:
+    tables: Mapping[str, Mapping[str, Mapping[str, ClusteredRate]]],
+    *,
+    unplaced: Mapping[str, Mapping[str, int]],
+    whole: str,
+) -> tuple[dict[Cell, int], list[list[Cell]]]:
     """Patients behind each cell of hospitals × locations × sizes, and which cells add up to which.
 
-    ``whole`` is the name of the column that the hospitals add up to.
+    ``whole`` is the name of the column that the hospitals add up to; ``unplaced`` has `unplaced` of each.
     """
     counts = {
         (at, place, size): rate.patients or 0
@@ -58,10 +81,13 @@ def cells_and_sums(
         for place, sizes in places.items()
         for size, rate in sizes.items()
     }
-    sums: list[tuple[Cell, ...]] = []
-    for at, places in tables.items():
-        sums += [tuple((at, place, size) for size in group) for place in places for group in SIZE_SUMS]
-        sums += [tuple((at, place, stratum.name) for place in places) for stratum in SIZE_STRATA]
-    for place, sizes in tables[whole].items():
-        sums += [tuple((at, place, size) for at in tables if place in tables[at]) for size in sizes]
+    counts |= {(at, UNKNOWN, size): patients for at, sizes in unplaced.items() for size, patients in sizes.items()}
+    columns = [whole, *(at for at in tables if at != whole)]
+    places = [*tables[whole], UNKNOWN]
+    sizes = [stratum.name for stratum in SIZE_STRATA]
+    sums: list[list[Cell]] = []
+    for at in columns:
+        sums += [[(at, place, size) for size in group] for place in places for group in SIZE_SUMS]
+        sums += [[(at, place, size) for place in places] for size in sizes]
+    sums += [[(at, place, size) for at in columns] for place in places for size in sizes]
     return counts, sums

@@ -50,10 +50,12 @@ SIZE_STRATA = (
     SizeStratum(name="le20", above=None, up_to=20.0),
 )
 
+UNKNOWN = "\0"  # on no page, and yet a part of the whole: no stratum, location or group can be called that
+
 # Which strata make up which: what subtraction could reveal.
 SIZE_SUMS = (
-    ("all", "le10", "gt10_le20", "gt20_le40", "gt40"),
-    ("all", "le20", "gt20_le40", "gt40"),
+    ("all", "le10", "gt10_le20", "gt20_le40", "gt40", UNKNOWN),
+    ("all", "le20", "gt20_le40", "gt40", UNKNOWN),
     ("le20", "le10", "gt10_le20"),
 )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 
 from leaderboard.accounts.models import User
 
 if TYPE_CHECKING:
-    UserPasswordForm = SetPasswordForm[User]
+    UserSetPasswordForm = SetPasswordForm[User]
 else:
-    UserPasswordForm = SetPasswordForm
+    UserSetPasswordForm = SetPasswordForm
 
 
 def dress(form: forms.BaseForm) -> None:
@@ -20,22 +22,22 @@ def dress(form: forms.BaseForm) -> None:
         field.widget.attrs.setdefault("class", "form-control")
 
 
-class LoginForm(AuthenticationForm):
+class LoginForm(AllauthLoginForm):
     """The user name is an e-mail address, in whatever case it is typed."""
-
-    error_messages = {  # noqa: RUF012, the base class declares it so
-        "invalid_login": "This address and password do not fit together. Check both, or ask for a login link.",
-        "inactive": "This account is switched off. Ask an organiser.",
-    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "E-mail address"
-        self.fields["username"].widget = forms.EmailInput(attrs={"autofocus": True, "autocomplete": "email"})
+        self.fields["login"] = forms.EmailField(
+            label="E-mail address",
+            widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username webauthn"}),
+        )
+        self.fields["password"].help_text = ""  # there is no reset by e-mail: organisers give login links
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+        self.order_fields(["login", "password"])
         dress(self)
 
-    def clean_username(self) -> str:
-        return str(self.cleaned_data["username"]).strip().lower()
+    def clean_login(self) -> str:
+        return str(self.cleaned_data["login"]).strip().lower()
 
 
 class NameForm(forms.Form):
@@ -46,7 +48,42 @@ class NameForm(forms.Form):
         dress(self)
 
 
-class PasswordForm(UserPasswordForm):
+class FirstPasswordForm(UserSetPasswordForm):
+    """Of somebody who came by a login link, and may have no password or have forgotten it."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         dress(self)
+
+
+class NextPasswordForm(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
+        self.fields["old_password"].label = "Present password"
+        dress(self)
+
+
+class DeletionForm(forms.Form):
+    """Proven by the password, or by typing the address where somebody came by a link and has or knows none."""
+
+    def __init__(self, *args: Any, user: User, by_password: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if by_password:
+            self.fields["password"] = forms.CharField(
+                label="Your password",
+                strip=False,
+                widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+            )
+        else:
+            self.fields["address"] = forms.EmailField(label="Your e-mail address, to be sure")
+        dress(self)
+
+    def clean_password(self) -> None:
+        if not get_adapter().reauthenticate(self.user, self.cleaned_data["password"]):
+            raise get_adapter().validation_error("incorrect_password")
+
+    def clean_address(self) -> None:
+        if self.cleaned_data["address"].strip().lower() != self.user.email:
+            raise forms.ValidationError("This is not the address of this account.")

@@ -30,6 +30,7 @@ class User(AbstractBaseUser):
     is_reviewer = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="From then on a number without a person.")
 
     objects: ClassVar[UserManager] = UserManager()
 

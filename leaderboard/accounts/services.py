@@ -63,6 +63,13 @@ def user_rename(*, user: User, name: str) -> User:
     return user
 
 
+@transaction.atomic
+def password_set(*, user: User, password: str) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password", "email"])
+    record("account.password-set", f"user {user.pk}", by=user.pk)
+
+
 def login_link_create(*, user: User, minutes: int = 60) -> str:
     """The link's token. It is shown once: only its digest is kept."""
     token = secrets.token_urlsafe(32)
@@ -90,6 +97,6 @@ def login_link_consume(*, token: str) -> User:
             next_step="Ask an organiser for a new one.",
         )
     link = LoginLink.objects.select_related("user").get(token_sha256=digest(token))
-    logger.info("user %s signed in by link %s", link.user.pk, link.pk)
-    record("account.signed-in-by-link", f"user {link.user.pk}", by=link.user.pk)
+    logger.info("user %s used login link %s", link.user.pk, link.pk)
+    record("account.link-used", f"user {link.user.pk}", by=link.user.pk)
     return link.user

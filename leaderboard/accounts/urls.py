@@ -1,16 +1,68 @@
-"""Addresses below accounts/."""
+"""Addresses below accounts/, in two lists: ours, and those that allauth looks up by its own names, without a space.
+
+Of allauth only what is used here exists: no signing up, no change of address, no reset by e-mail.
+"""
 
 from __future__ import annotations
 
+from allauth.account.views import LoginView, ReauthenticateView
+from allauth.mfa.base.views import AuthenticateView, IndexView
+from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCode
+from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
+from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
+from allauth.mfa.webauthn.views import (
+    AddWebAuthnView,
+    LoginWebAuthnView,
+    ReauthenticateWebAuthnView,
+    RemoveWebAuthnView,
+)
+from allauth.usersessions.views import ListUserSessionsView
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.http import HttpResponseBase
+from django.urls import URLPattern, path, reverse_lazy
+from django.views.decorators.http import require_http_methods
 
 from leaderboard.accounts import views
 
+FACTORS = reverse_lazy("mfa_index")
+
+
+def page(route: str, view: type, name: str, template: str = "", **given: object) -> URLPattern:
+    """A page of allauth in our own template, which takes GET and POST: Django's form views take PUT for POST."""
+    if template:
+        given["template_name"] = f"accounts/{template}.html"
+    shown = view.as_view(**given)  # type: ignore[attr-defined]
+    answer: HttpResponseBase = require_http_methods(["GET", "POST"])(shown)
+    return path(route, answer, name=name)  # type: ignore[call-overload, no-any-return]
+
+
 app_name = "accounts"
 urlpatterns = [
-    path("login/", views.Login.as_view(), name="login"),
+    page("login/", LoginView, "login", "login"),
     path("login/<str:token>/", views.login_link, name="login-link"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile/", views.profile, name="profile"),
+    path("delete/", views.delete, name="delete"),
+]
+allauth_urlpatterns = [
+    page("login/", LoginView, "account_login", "login"),
+    page("login-by-passkey/", LoginWebAuthnView, "mfa_login_webauthn"),
+    page("confirm/", ReauthenticateView, "account_reauthenticate", "confirm"),
+    page("confirm/code/", ReauthenticateByCode, "mfa_reauthenticate", "confirm"),
+    page("confirm/passkey/", ReauthenticateWebAuthnView, "mfa_reauthenticate_webauthn", "confirm"),
+    page("sessions/", ListUserSessionsView, "usersessions_list", "sessions"),
+    page("second-factor/", IndexView, "mfa_index", "factors"),
+    page("second-factor/enter/", AuthenticateView, "mfa_authenticate", "second_factor"),
+    page("second-factor/app/", ActivateTOTPView, "mfa_activate_totp", "app_add"),
+    page("second-factor/app/remove/", DeactivateTOTPView, "mfa_deactivate_totp", "app_remove"),
+    page("second-factor/codes/", ViewRecoveryCodesView, "mfa_view_recovery_codes", "codes"),
+    page("second-factor/codes/new/", GenerateRecoveryCodesView, "mfa_generate_recovery_codes", "codes_new"),
+    page("second-factor/passkeys/add/", AddWebAuthnView, "mfa_add_webauthn", "passkey_add"),
+    page(
+        "second-factor/passkeys/<int:pk>/remove/",
+        RemoveWebAuthnView,
+        "mfa_remove_webauthn",
+        "passkey_remove",
+        success_url=FACTORS,
+    ),
 ]

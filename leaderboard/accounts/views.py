@@ -1,41 +1,48 @@
-"""Signing in and out, and one's own profile."""
+"""Signing in by a link, and one's own profile. The other pages of an account are allauth's, in our templates."""
 
 from __future__ import annotations
 
 from typing import cast
 
+from allauth.account.signals import password_changed
+from allauth.account.utils import perform_login
 from django.contrib import messages
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from leaderboard.accounts.forms import LoginForm, NameForm, PasswordForm
+from leaderboard.accounts.adapter import LINK
+from leaderboard.accounts.deletion import Departure, account_delete, departure
+from leaderboard.accounts.forms import DeletionForm, FirstPasswordForm, NameForm, NextPasswordForm
 from leaderboard.accounts.models import User
-from leaderboard.accounts.services import login_link_consume, user_rename
+from leaderboard.accounts.services import login_link_consume, password_set, user_rename
 from leaderboard.lib.errors import Refusal
-
-
-class Login(LoginView):
-    form_class = LoginForm
-    template_name = "accounts/login.html"
-    redirect_authenticated_user = True
-    http_method_names = ("get", "post", "head", "options")  # Django's form views take PUT for POST
 
 
 @require_GET
 def login_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign in the person a one-time link was made for."""
+    """Sign in the person a one-time link was made for; who has a second factor is asked for it all the same."""
     try:
         user = login_link_consume(token=token)
     except Refusal as refusal:
         return render(request, "accounts/link_refused.html", {"refusal": refusal}, status=410)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect("dashboards:home")
+    logout(request)
+    request.session[LINK] = user.pk
+    answer: HttpResponse = perform_login(request, user, redirect_url=reverse("dashboards:home"))
+    return answer
 
 
+def knows_password(request: HttpRequest) -> bool:
+    """Who came by a link may have none, or have forgotten it."""
+    user = cast("User", request.user)
+    return user.has_usable_password() and request.session.get(LINK) != user.pk
+
+
+@sensitive_post_parameters()
 @login_required
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
@@ -43,14 +50,17 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     sent = request.POST.get("change")
     name = NameForm(request.POST if sent == "name" else None, initial={"name": user.name})
-    password = PasswordForm(user, request.POST if sent == "password" else None)
+    form_class = NextPasswordForm if knows_password(request) else FirstPasswordForm
+    password = form_class(user, request.POST if sent == "password" else None)
     if sent == "name" and name.is_valid():
         user_rename(user=user, name=name.cleaned_data["name"])
         messages.success(request, "Your name is changed.")
         return redirect("accounts:profile")
     if sent == "password" and password.is_valid():
-        password.save()
-        update_session_auth_hash(request, user)
+        password_set(user=user, password=password.cleaned_data["new_password1"])
+        request.session.pop(LINK, None)
+        update_session_auth_hash(request, user)  # the person's other sessions end
+        password_changed.send(sender=User, request=request, user=user)
         messages.success(request, "Your password is set. You can now sign in with it.")
         return redirect("accounts:profile")
     memberships = user.memberships.select_related("team").order_by("team__name")
@@ -59,3 +69,24 @@ def profile(request: HttpRequest) -> HttpResponse:
         "accounts/profile.html",
         {"name_form": name, "password_form": password, "memberships": memberships},
     )
+
+
+@sensitive_post_parameters()
+@login_required
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest) -> HttpResponse:
+    """Says first what goes, what stays, and what becomes of the teams."""
+    user = cast("User", request.user)
+    left = departure(user)
+    form = DeletionForm(request.POST or None, user=user, by_password=knows_password(request))
+    if request.method == "POST" and not left.refusal and form.is_valid():
+        try:
+            account_delete(user=user, by=user)
+        except Refusal as refusal:
+            left = Departure(refusal=refusal, emptied=left.emptied, inherited=left.inherited)
+        else:
+            logout(request)
+            messages.success(request, "Your account is deleted.")
+            return redirect("dashboards:home")
+    context = {"form": form, "left": left, "refusal": left.refusal}
+    return render(request, "accounts/delete.html", context, status=422 if request.method == "POST" else 200)

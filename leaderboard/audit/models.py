@@ -1,4 +1,4 @@
-"""Who did what, in a chain: each record holds the digest of the one before, so that none can be changed unseen."""
+"""Who did and saw what, in a chain: each record holds the digest of the one before; none can be changed unseen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class Appended(models.QuerySet["Record"]):
 
 
 class Record(models.Model):
-    """One act. People are numbers here: an account can be deleted, and the log stays whole."""
+    """One act, or one look at what is not public (``seen``).
+
+    People are numbers here: an account can be deleted, and the log stays whole.
+    """
 
     number = models.PositiveBigIntegerField(unique=True)
     at = models.DateTimeField()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 from leaderboard.audit.models import BEGINNING, Chain, Record
 
 ONLY = 1  # the one chain
+SEEN_AGAIN = timedelta(hours=1)  # pages that renew themselves every few seconds are one look
 
 
 @transaction.atomic
@@ -47,6 +49,16 @@ def record(act: str, about: str, *, by: int | None = None, **details: Any) -> Re
     chain.length, chain.head = added.number, added.sha256
     chain.save()
     return added
+
+
+def seen(what: str, *, by: int, again: timedelta = SEEN_AGAIN) -> None:
+    """Somebody is about to see what is not public: called before it is shown, so that nothing is seen untold.
+
+    A person who goes on looking at the same thing is told of once in an hour.
+    """
+    since = timezone.now() - again
+    if not Record.objects.filter(about=what, act="seen", actor=f"user {by}", at__gte=since).exists():
+        record("seen", what, by=by)
 
 
 def faults() -> Iterator[str]:

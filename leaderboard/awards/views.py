@@ -12,8 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from leaderboard.accounts.limits import limited
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import require_reviewer
+from leaderboard.audit.services import seen
 from leaderboard.awards.selectors import candidates
 from leaderboard.awards.services import finalist_name
 from leaderboard.benchmarks.selectors import main_benchmark
@@ -27,6 +29,7 @@ from leaderboard.submissions.selectors import get_submission_for
 def candidates_page(request: HttpRequest) -> HttpResponse:
     require_reviewer(request.user)
     benchmark = main_benchmark()
+    seen("award candidates", by=cast("User", request.user).pk)
     found = candidates(benchmark=benchmark) if benchmark else None
     return render(request, "awards/candidates.html", {"benchmark": benchmark, "candidates": found})
 
@@ -46,12 +49,14 @@ def name_finalist(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
+@limited("download", reads=True)
 def candidates_csv(request: HttpRequest) -> HttpResponse:
     """A row per entry and criterion, with the counts the verdict rests on."""
     require_reviewer(request.user)
     benchmark = main_benchmark()
     if benchmark is None:
         raise Http404("No benchmark is published.")
+    seen("award candidates", by=cast("User", request.user).pk)
     found = candidates(benchmark=benchmark)
     name = f"{benchmark.slug}-candidates.csv"
     response = HttpResponse(

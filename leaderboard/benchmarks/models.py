@@ -116,6 +116,22 @@ class Benchmark(models.Model):
         return [item["value"] for item in self.prevalences]
 
 
+class Terms(models.Model):
+    """What who hands in agrees to, on every benchmark of the site. A new text is a new version; none is changed."""
+
+    version = models.PositiveIntegerField(unique=True, validators=[MinValueValidator(1)])
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    published_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-version",)
+        verbose_name_plural = "terms"
+
+    def __str__(self) -> str:
+        return f"terms, version {self.version}"
+
+
 class ReaderBaseline(models.Model):
     """What radiologists reach, as published: a range, with its source."""
 

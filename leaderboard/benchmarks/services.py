@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from evaluator.statistics.operating_point import place_on_average, place_surely
-from leaderboard.audit.services import record
-from leaderboard.benchmarks.models import Benchmark, ReaderBaseline
+from leaderboard.accounts.selectors import Person
+from leaderboard.audit.services import record, seen
+from leaderboard.benchmarks.models import Benchmark, ReaderBaseline, Terms
+from leaderboard.benchmarks.selectors import get_benchmark_for, terms_now
+from leaderboard.benchmarks.terms import DEFAULT
 from leaderboard.hospitals.models import Case, Cohort
 from leaderboard.lib.errors import Refusal
 
@@ -38,6 +42,14 @@ QUESTION = (
     "Does this patient have pancreatic cancer, and where is it? One model, hospitals it has never seen, "
     "and tumours small enough to matter."
 )
+
+
+def benchmark_show(*, slug: str, to: Person) -> Benchmark:
+    """The benchmark, for a page that shows what it holds. One that is not published is an organiser's secret."""
+    benchmark = get_benchmark_for(to, slug)
+    if not benchmark.published and to.pk is not None:
+        seen(f"benchmark {slug}, unpublished", by=to.pk)
+    return benchmark
 
 
 @transaction.atomic
@@ -204,6 +216,45 @@ def require_apart(benchmark: Benchmark, cohorts: Sequence[Cohort]) -> None:
             )
 
 
+def require_enough_to_publish(benchmark: Benchmark, cohort: Cohort) -> None:
+    """The whole less the other hospitals, whose scores the ranking shows, must tell nobody of a few patients."""
+    patients = cohort.cases.filter(index_scan=True)
+    for cancer, words in ((True, "with"), (False, "without")):
+        few = patients.filter(cancer=cancer).count()
+        if 0 < few < benchmark.public_minimum:
+            raise Refusal(
+                f"{cohort} has {few} patients {words} cancer.",
+                why=f"{benchmark} publishes what {benchmark.public_minimum} patients at least stand behind, and how "
+                "a model did on fewer would follow from what it did at all other hospitals.",
+                next_step=f"Leave the patients {words} cancer out, or import a version with more of them.",
+            )
+
+
+@transaction.atomic
+def terms_publish(*, text: str = DEFAULT) -> Terms:
+    """A new version, from now on agreed to by who hands in. Submissions of before keep theirs.
+
+    Raises
+    ------
+    Refusal
+        There is no text, or it is the present one.
+    """
+    text = text.strip()
+    present = terms_now()
+    if not text or (present and present.text == text):
+        raise Refusal(
+            "No new terms were published.",
+            why=f"This text is version {present.version} already." if text and present else "There is no text.",
+            next_step="Change the text, then publish it.",
+        )
+    terms = Terms(version=present.version + 1 if present else 1, text=text)
+    terms.sha256 = hashlib.sha256(text.encode()).hexdigest()
+    terms.full_clean()
+    terms.save(force_insert=True)
+    record("terms.published", f"terms {terms.version}", sha256=terms.sha256)
+    return terms
+
+
 @transaction.atomic
 def pancreas_benchmark_create(
     *, cohorts: Sequence[Cohort], sample: Cohort | None, demonstration: bool = False, published: bool = True
@@ -227,6 +278,8 @@ def pancreas_benchmark_create(
     benchmark.sample = sample or benchmark.sample
     benchmark.full_clean()
     benchmark.save()
+    for cohort in cohorts:
+        require_enough_to_publish(benchmark, cohort)
     benchmark.cohorts.add(*cohorts)
     kept_apart = (*benchmark.calibration.select_related("hospital"), *benchmark.sealed.select_related("hospital"))
     require_apart(benchmark, kept_apart)
@@ -238,4 +291,6 @@ def pancreas_benchmark_create(
             stratum=stratum,
             defaults={"low": low, "high": high, "source": READER_SOURCE},
         )
+    if terms_now() is None:
+        terms_publish()
     return benchmark

@@ -20,5 +20,7 @@ urlpatterns = [
     path("models/<uuid:pk>/", views.card, name="card"),
     path("hospitals/", views.hospitals, name="hospitals"),
     path("needle/", views.needle_page, name="needle"),
+    path("terms/", views.terms, name="terms"),
+    path("terms/<int:version>/", views.terms, name="terms-version"),
     path("numbers/", views.numbers, name="numbers"),
 ]

@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from leaderboard.accounts.limits import limited
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.selectors import benchmarks_for, get_benchmark_for, main_benchmark
+from leaderboard.benchmarks.selectors import benchmarks_for, get_terms, main_benchmark, terms_now
+from leaderboard.benchmarks.services import benchmark_show
 from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.compare import compare_figures, curve_figures
 from leaderboard.dashboards.figures.curves import ppv_figure
@@ -75,7 +77,7 @@ def board_for(request: HttpRequest, benchmark: Benchmark) -> Board:
 
 @require_safe
 def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
-    benchmark = get_benchmark_for(request.user, slug)
+    benchmark = benchmark_show(slug=slug, to=request.user)
     if benchmark.is_on_ladder:
         return render(request, "dashboards/ladder.html", {"benchmark": benchmark, "lines": ladder_lines(benchmark)})
     board = board_for(request, benchmark)
@@ -85,8 +87,9 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@limited("download", reads=True)
 def leaderboard_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    benchmark = get_benchmark_for(request.user, slug)
+    benchmark = benchmark_show(slug=slug, to=request.user)
     if benchmark.is_on_ladder:
         return csv_answer(ladder_csv(ladder_lines(benchmark)), f"{slug}-ladder.csv")
     board = board_for(request, benchmark)
@@ -100,8 +103,9 @@ def csv_answer(content: str, name: str) -> HttpResponse:
 
 
 @require_safe
+@limited("download", reads=True)
 def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
-    benchmark = get_benchmark_for(request.user, slug)
+    benchmark = benchmark_show(slug=slug, to=request.user)
     board = board_json(board_for(request, benchmark))
     if benchmark.is_on_ladder:
         board["ladder"] = ladder_json(ladder_lines(benchmark))
@@ -114,10 +118,10 @@ def leaderboard_json(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def card(request: HttpRequest, pk: UUID) -> HttpResponse:
     if coming := being_ranked(pk):
-        benchmark = get_benchmark_for(request.user, coming.benchmark.slug)
+        benchmark = benchmark_show(slug=coming.benchmark.slug, to=request.user)
         return render(request, "dashboards/card_coming.html", {"submission": coming, "benchmark": benchmark})
     found = get_card(pk)
-    benchmark = get_benchmark_for(request.user, found.source.submission.benchmark.slug)
+    benchmark = benchmark_show(slug=found.source.submission.benchmark.slug, to=request.user)
     context = {
         "card": found,
         "benchmark": benchmark,
@@ -132,7 +136,7 @@ def card(request: HttpRequest, pk: UUID) -> HttpResponse:
 @with_figures
 @require_safe
 def comparison(request: HttpRequest, slug: str) -> HttpResponse:
-    benchmark = get_benchmark_for(request.user, slug)
+    benchmark = benchmark_show(slug=slug, to=request.user)
     chosen = list(dict.fromkeys(pk for pk in request.GET.getlist("model") if pk))
     context: dict[str, Any] = {"benchmark": benchmark, "choices": choices_of(benchmark), "chosen": chosen}
     if len(chosen) > 1:
@@ -146,7 +150,7 @@ def transfer_of(request: HttpRequest, slug: str) -> Transfer:
     """Of the ranking that the address names, or of the newest."""
     form = SnapshotForm(request.GET)
     number = form.cleaned_data["snapshot"] if form.is_valid() else None
-    return get_transfer(get_benchmark_for(request.user, slug), number=number)
+    return get_transfer(benchmark_show(slug=slug, to=request.user), number=number)
 
 
 @with_figures
@@ -163,11 +167,13 @@ def transfer(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@limited("download", reads=True)
 def transfer_pairs(request: HttpRequest, slug: str) -> HttpResponse:
     return csv_answer(pairs_csv(transfer_of(request, slug)), f"{slug}-pairs.csv")
 
 
 @require_safe
+@limited("download", reads=True)
 def transfer_hospitals(request: HttpRequest, slug: str) -> HttpResponse:
     return csv_answer(hospitals_csv(transfer_of(request, slug)), f"{slug}-hospitals.csv")
 
@@ -221,3 +227,9 @@ def two_stages_of(form: StageForm, given: dict[str, Any], model: Needle) -> TwoS
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
     return render(request, "docs/numbers.html")
+
+
+@require_safe
+def terms(request: HttpRequest, version: int | None = None) -> HttpResponse:
+    now = terms_now()
+    return render(request, "docs/terms.html", {"terms": get_terms(version) if version else now, "now": now})

@@ -204,3 +204,15 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RunLog(models.Model):
+    """What one container of a run on held-out scans printed, encrypted (`lib.sealed`). No team ever sees it."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="logs")
+    attempt = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+    created = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"log of attempt {self.attempt} of run {self.run_id}"

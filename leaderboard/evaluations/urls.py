@@ -13,5 +13,6 @@ urlpatterns = [
     path("operations/", views.operations_page, name="operations"),
     path("operations/state/", views.operations_state, name="operations-state"),
     path("runs/<int:pk>/cancel/", views.cancel_run, name="cancel-run"),
+    path("runs/<int:pk>/logs/", views.logs, name="logs"),
     path("runs/<int:pk>/requeue/", views.requeue_run, name="requeue-run"),
 ]

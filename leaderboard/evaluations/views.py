@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
@@ -16,9 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, require_organiser
+from leaderboard.audit.services import seen
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.selectors import audit_alarms, get_run_for, operations, progress_of
-from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, run_cancel, run_requeue
+from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, logs_read, run_cancel, run_requeue
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.selectors import get_submission_for, twins
@@ -28,6 +30,7 @@ from leaderboard.submissions.selectors import get_submission_for, twins
 @require_safe
 def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_submission_for(request.user, pk)
+    seen(f"submission {found.pk}", by=cast("User", request.user).pk)
     return render(request, "evaluations/submission.html", {"submission": found, "progress": progress_of(found)})
 
 
@@ -37,6 +40,7 @@ def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
 def state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The part of the page that changes; the page asks for it every few seconds while something is open."""
     found = get_submission_for(request.user, pk)
+    seen(f"submission {found.pk}", by=cast("User", request.user).pk)
     return render(request, "evaluations/state.html", {"submission": found, "progress": progress_of(found)})
 
 
@@ -59,6 +63,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def operations_page(request: HttpRequest) -> HttpResponse:
     require_organiser(request.user)
+    seen("operations", by=cast("User", request.user).pk)
     context = {
         "operations": operations(),
         "acknowledged": audit_alarms(acknowledged=True),
@@ -73,6 +78,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def operations_state(request: HttpRequest) -> HttpResponse:
     require_organiser(request.user)
+    seen("operations", by=cast("User", request.user).pk)
     return render(request, "evaluations/operations_state.html", {"operations": operations()})
 
 
@@ -103,6 +109,16 @@ def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
 def requeue_run(request: HttpRequest, pk: int) -> HttpResponse:
     require_organiser(request.user)
     return act_on_run(request, pk, run_requeue, "stands in line again")
+
+
+@login_required
+@never_cache
+@require_safe
+def logs(request: HttpRequest, pk: int) -> HttpResponse:
+    require_organiser(request.user)
+    run = get_run_for(request.user, pk)
+    found = logs_read(run=run, by=cast("User", request.user))
+    return render(request, "evaluations/logs.html", {"run": run, "logs": found, "days": settings.LOG_DAYS})
 
 
 def act_on_run(request: HttpRequest, pk: int, act: Callable[..., Run], done: str) -> HttpResponse:

@@ -75,6 +75,33 @@ def mail_has_a_server(**_: Any) -> list[CheckMessage]:
 
 
 @register(deploy=True)
+def roles_prove_themselves_twice(**_: Any) -> list[CheckMessage]:
+    if settings.REQUIRE_SECOND_FACTOR:
+        return []
+    return [
+        Warning(
+            "Organisers, reviewers and data stewards may log in with a password alone.",
+            hint="Set REQUIRE_SECOND_FACTOR=1, which is the default with HTTPS=1.",
+            id="leaderboard.W003",
+        )
+    ]
+
+
+@register(deploy=True)
+def secrets_come_from_the_environment(**_: Any) -> list[CheckMessage]:
+    missing = [name for name in ("SECRET_KEY", "LOG_KEYS") if not os.environ.get(name)]
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"{' and '.join(missing)} {'lies' if len(missing) == 1 else 'lie'} beside what is protected, as a file.",
+            hint="Make them once, keep them elsewhere, and give them to every process in its environment.",
+            id="leaderboard.W004",
+        )
+    ]
+
+
+@register(deploy=True)
 def files_are_for_one_machine(**_: Any) -> list[CheckMessage]:
     if not settings.CELERY_BROKER_URL.startswith("files:"):
         return []

@@ -52,3 +52,12 @@ def store(chunks: Iterable[bytes], path: Path, *, limit: int) -> Stored:
 def json_digest(value: Any) -> str:
     """SHA-256 of a JSON value, the same whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def bounded(log: str) -> str:
+    """A log's beginning and end, with what PostgreSQL cannot keep (NUL) made visible."""
+    log = log.replace("\x00", "␀")
+    if len(log) <= settings.LARGEST_LOG:
+        return log
+    half = settings.LARGEST_LOG // 2
+    return f"{log[:half]}\n… {len(log) - 2 * half} characters left out …\n{log[-half:]}"

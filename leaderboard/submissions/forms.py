@@ -9,13 +9,27 @@ from django import forms
 from leaderboard.accounts.models import Team, User
 from leaderboard.accounts.selectors import teams_of
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.benchmarks.selectors import benchmarks_for
+from leaderboard.benchmarks.selectors import benchmarks_for, terms_now
 from leaderboard.hospitals.models import Hospital
 
 CONTRACT_LABELS = {
     "folder": "folder: many cases per container, the weights load once",
     "grand-challenge": "grand-challenge: one case per container, as existing algorithm images speak it",
 }
+
+
+class VersionBox(forms.CheckboxInput):
+    """A box that says which version was agreed to. A version that is no longer the present one comes back unticked."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(check_test=lambda value: str(value) == str(version))
+        self.version = version
+
+    def format_value(self, value: Any) -> str:
+        return str(self.version)
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return data.get(name)
 
 
 class SubmissionForm(forms.Form):
@@ -57,6 +71,7 @@ class SubmissionForm(forms.Form):
     public = forms.BooleanField(
         label="Publish its numbers on the leaderboard when all hospitals have run it", required=False, initial=True
     )
+    terms = forms.IntegerField(error_messages={"required": "Without your agreement nothing is taken in."})
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,8 +85,12 @@ class SubmissionForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = queryset
+        present = terms_now()
+        self.fields["terms"].label = f"I agree to the terms, version {present.version}" if present else "Terms"
+        self.fields["terms"].widget = VersionBox(present.version if present else 0)
+        self.fields["terms"].widget.is_required = True
         for name, field in self.fields.items():
             if name in {"team", "benchmark", "contract"}:
                 field.widget.attrs["class"] = "form-select"
-            elif name not in {"trained_on", "public"}:
+            elif name not in {"trained_on", "public", "terms"}:
                 field.widget.attrs["class"] = "form-control"

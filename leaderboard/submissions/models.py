@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leaderboard.accounts.models import Team
-from leaderboard.benchmarks.models import Benchmark
+from leaderboard.benchmarks.models import Benchmark, Terms
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.leases import next_ring
 
@@ -51,6 +51,11 @@ class Submission(models.Model):
     )
     trained_on = models.ManyToManyField(Hospital, related_name="+", blank=True)
     public = models.BooleanField(default=True)
+    terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    agreed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    agreed_at = models.DateTimeField(null=True, blank=True, help_text="Empty for what came before there were terms.")
 
     state = models.CharField(max_length=12, choices=State, default=State.UPLOADED)
     state_since = models.DateTimeField(default=timezone.now)
@@ -89,6 +94,11 @@ class Submission(models.Model):
                 | (Q(declared_prevalence__gt=0) & Q(declared_prevalence__lt=1)),
                 name="submission_prevalence_0_1",
                 violation_error_message="A prevalence lies strictly between 0 and 1.",
+            ),
+            models.CheckConstraint(
+                condition=Q(terms__isnull=True, agreed_by__isnull=True, agreed_at__isnull=True)
+                | Q(terms__isnull=False, agreed_by__isnull=False, agreed_at__isnull=False),
+                name="submission_consent_is_whole",
             ),
             models.CheckConstraint(
                 condition=~Q(state="accepted") | (~Q(image="") & Q(accepted_at__isnull=False)),

@@ -51,7 +51,7 @@ def submissions_for(user: Person) -> QuerySet[Submission]:
 
 def get_submission_for(user: Person, pk: UUID | str) -> Submission:
     """The submission, for its team and for organisers; for a rival it does not exist."""
-    rows = Submission.objects.select_related("team", "benchmark", "created_by", "evaluation")
+    rows = Submission.objects.select_related("team", "benchmark", "created_by", "agreed_by", "terms", "evaluation")
     try:
         submission = rows.filter(pk=pk).first()
     except ValidationError:

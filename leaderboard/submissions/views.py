@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from leaderboard.accounts.limits import limited
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import teams_of
 from leaderboard.benchmarks.selectors import main_benchmark
@@ -25,6 +26,7 @@ PAGE = "evaluations:submission"
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("upload")
 def submit(request: HttpRequest) -> HttpResponse:
     """The form. A refused one comes back with every entry kept but the file, which browsers do not refill."""
     user = cast("User", request.user)

@@ -26,7 +26,7 @@ QUIET = (
     "--no-first-run",
     "--disable-quic",
     "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 # Finds every tumour of the tiny cohorts; on held-out cases it takes a second each, so that it can be watched.
 DETECTOR = "print('the detector starts', flush=True)\n" + between(FOLDER_DETECTOR, -50, 50).replace(
@@ -85,15 +85,15 @@ def signed_in() -> dict[str, StorageState]:
 
 @pytest.fixture
 def visit(installation: Installation, chromium: Browser, signed_in: dict[str, StorageState]) -> Iterator[Visit]:
-    """Opens a browser for somebody: ``visit()`` for the public, ``visit("member")`` for one who signs in by a link."""
+    """Opens a browser for somebody: ``visit()`` for the public, ``visit("member")`` for one who signs in by a link.
+    A passkey belongs to a name, so it takes ``host="localhost"``."""
     opened: list[Visitor] = []
 
-    def one(part: str = "", **options: Any) -> Visitor:
+    def one(part: str = "", *, host: str = "127.0.0.1", **options: Any) -> Visitor:
+        address = installation.address.replace("127.0.0.1", host)
         context = chromium.new_context(storage_state=signed_in.get(part), **options)
         context.set_default_timeout(PATIENCE)
-        visitor = Visitor(
-            page=context.new_page(), watch=Watch(context, installation.address), address=installation.address
-        )
+        visitor = Visitor(page=context.new_page(), watch=Watch(context, address), address=address)
         opened.append(visitor)
         if part and part not in signed_in:
             visitor.go(installation.desk("login_link", part=part))

@@ -106,6 +106,7 @@ def hand_in(*, archive: str, model: str) -> str:
             contract="folder",
             threshold=0.5,
             trained_on=(),
+            terms=1,
             by=member,
         )
     return str(submission.pk)

@@ -21,6 +21,7 @@ def fill_in(page: Page, *, model: str, archive: Path) -> None:
     page.get_by_label("Model name").fill(model)
     page.get_by_label("Image archive").set_input_files(archive)
     page.get_by_label("Operating point").fill("0.25")
+    page.get_by_label("I agree to the terms, version 1").check()
 
 
 def row_of(*words: str) -> str:

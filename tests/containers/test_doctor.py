@@ -14,19 +14,22 @@ from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.doctor import diagnose
 from evaluator.container.engine import ContainerSpec
 from evaluator.errors import InputRefused, PlatformFault
+from tests.containers.conftest import GVISOR
 from tests.evaluator.cli.shell import call
 
 pytestmark = pytest.mark.containers
 
 
+@pytest.mark.parametrize("runtime", ["", GVISOR], ids=["runc", "gvisor"])
 def test_this_engine_is_fit_and_every_limit_was_measured(engine: DockerEngine, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     found = diagnose(engine, state=state)
     assert [finding.sentence for finding in found.findings if not finding.ok] == []
     assert found.fit
-    assert len(found.findings) == 26
-    assert found.sentence == "Fit for held-out scans: all 26 checks passed."
+    assert len(found.findings) == 31
+    assert found.sentence == "Fit for held-out scans: all 31 checks passed."
+    assert found.facts.runtime == engine.facts().runtime
     assert set(found.visible) == {"kernel", "boot", "clock", "cpus"}
     assert list(state.iterdir()) == []
 
@@ -35,14 +38,21 @@ class Loose(DockerEngine):
     """An engine that does not keep the limit of processes."""
 
     def start(self, spec: ContainerSpec) -> None:
-        super().start(replace(spec, limits=replace(spec.limits, pids=512)))
+        super().start(replace(spec, limits=replace(spec.limits, pids=2000)))
 
 
+@pytest.mark.parametrize("runtime", ["", GVISOR], ids=["runc", "gvisor"])
 def test_a_limit_that_is_not_kept_makes_the_machine_unfit(engine: DockerEngine, tmp_path: Path) -> None:
-    found = diagnose(Loose(), state=tmp_path)
+    found = diagnose(Loose(runtime=engine.facts().runtime), state=tmp_path)
     assert not found.fit
     assert [finding.check for finding in found.findings if not finding.ok] == ["processes are limited"]
     assert found.sentence == "NOT fit for held-out scans: processes are limited."
+
+
+def test_a_runtime_that_is_not_there_is_said() -> None:
+    with pytest.raises(PlatformFault, match="no runtime 'kata'") as fault:
+        DockerEngine(runtime="kata").facts()
+    assert "runc" in fault.value.why
 
 
 def test_without_a_base_image_it_says_what_to_do(engine: DockerEngine) -> None:

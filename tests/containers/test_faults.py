@@ -18,6 +18,7 @@ from evaluator.container.limits import MIB, Limits
 from evaluator.errors import ClassifiedError, FailureClass, PlatformFault
 from evaluator.pipeline import Unwatched, run_cohort, try_out
 from evaluator.records import CohortResult
+from tests.containers.conftest import GVISOR
 from tests.containers.submissions import FOLDER, Images
 from tests.tiny_cohorts import write_tiny_cohort
 
@@ -26,6 +27,12 @@ pytestmark = pytest.mark.containers
 SMALL = Limits(
     memory_bytes=256 * MIB, output_bytes=32 * MIB, output_inodes=1000, file_bytes=16 * MIB, start_seconds=60, cpus=1
 )
+
+
+@pytest.fixture(params=["", GVISOR], ids=["runc", "gvisor"])
+def runtime(request: pytest.FixtureRequest) -> str:
+    """All of this holds under gVisor too."""
+    return str(request.param)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ print("SEEN" + json.dumps({
     "capabilities": [status[name].strip() for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb")],
     "no_new_privileges": status["NoNewPrivs"].strip(), "seccomp": status["Seccomp"].strip(),
     "interfaces": os.listdir("/sys/class/net"),
-    "connect": tried(lambda: socket.create_connection(("192.0.2.1", 80), timeout=2)),
+    "routes": open("/proc/net/route").read().splitlines()[1:],
     "own_name": socket.gethostbyname(socket.gethostname()), "hostname": socket.gethostname(),
     "nameservers": open("/etc/resolv.conf").read().split(),
     "write_root": tried(lambda: open("/new", "w")), "write_input": tried(lambda: open("/input/new", "w")),
@@ -94,7 +94,7 @@ def test_inside_there_is_no_network_no_privilege_and_nothing_to_write_but_output
     assert seen["capabilities"] == ["0" * 16] * 4
     assert (seen["no_new_privileges"], seen["seccomp"]) == ("1", "2")
     assert seen["interfaces"] == ["lo"]
-    assert seen["connect"] == "Network is unreachable"
+    assert seen["routes"] == []
     assert (seen["hostname"], seen["own_name"]) == ("submission", "127.0.0.1")
     assert "127.0.0.1" in seen["nameservers"]
     assert seen["write_root"] == seen["write_input"] == "Read-only file system"

@@ -246,3 +246,72 @@ def test_a_bare_mask_has_no_curves() -> None:
     assert curves.froc is not None
     assert (curves.froc.froc, curves.calibration, curves.net_benefit) == ((), None, None)
     assert "mask" in curves.method
+
+
+def test_bins_of_months_that_are_hidden_do_not_follow_from_those_detected_over_all() -> None:
+    """A scan each: 39 patients less 20 and 15 are four, and nine of the 39 flagged less five and three are one."""
+    scans = [(5, 20, 4), (3, 15, 8), (1, 4, 18)]
+    cases = [
+        positive(f"p{months}n{n}", 0.9 if n < found else 0.1, lead_time=months)
+        for found, patients, months in scans
+        for n in range(patients)
+    ]
+    cases += [negative(f"n{n}") for n in range(20)]
+    (shown,) = make_report(
+        [results("m", cohort("A", *cases))], prevalences=[0.04], public_minimum=10, curves_seed=1
+    ).models
+    block = shown.overall
+    hidden = {months for months, rate in block.lead_time.items() if rate.n is None}
+    assert {"12_24", "24_36"} < hidden  # four, nobody, and another
+    found = block.time_before_diagnosis
+    assert found is not None
+    assert (found.detected.k, found.detected.n) == (9, 39)
+    assert (found.among_detected.patients, found.among_detected.masses) == (None, None)  # nine patients
+    assert found.among_detected.text == "hidden: fewer than 10 patients"
+    assert found.of_all.patients == 39
+    few = [positive(f"p{n}", 0.9, lead_time=4) for n in range(9)]
+    small = make_report([results("m", cohort("A", *few))], prevalences=[0.04], public_minimum=10, curves_seed=1)
+    assert small.models[0].overall.time_before_diagnosis is None
+
+
+def test_tumours_of_unknown_location_do_not_follow_from_all_less_head_and_tail() -> None:
+    """13/30 − 7/14 − 5/14 = 1/2."""
+    cases = [
+        positive(f"{at}{n}", 0.9, lesion(hit=n < hits, at=at))
+        for at, hits, patients in (("head", 7, 14), ("tail", 5, 14), (None, 1, 2))
+        for n in range(patients)
+    ]
+    cases += [negative(f"n{n}") for n in range(20)]
+    block = report_of(cohort("A", *cases), public_minimum=10).overall
+    assert block.t_sen["all"].n == 30
+    assert [place for place, rate in block.by_location.items() if rate.n is None] == ["tail"]
+    known = report_of(cohort("A", *(one for one in cases if not one.case.case.startswith("None"))), public_minimum=10)
+    assert [rate.n for rate in known.overall.by_location.values()] == [14, 14]
+
+
+def test_patients_of_unknown_size_do_not_follow_from_all_less_each_size() -> None:
+    cases = [positive(f"p{mm}n{n}", 0.9, lesion(mm=mm, hit=True)) for mm in (8, 15, 30, 50) for n in range(12)]
+    cases += [positive(f"d{n}", 0.9) for n in range(3)]  # known by diagnosis only
+    cases += [negative(f"n{n}") for n in range(20)]
+    sizes = report_of(cohort("A", *cases), public_minimum=10).overall.sensitivity
+    assert sizes["all"].n == 51
+    assert sum(sizes[name].n is None for name in ("le10", "gt10_le20", "gt20_le40", "gt40")) >= 1
+    assert None in (sizes["le20"].n, sizes["gt20_le40"].n, sizes["gt40"].n)
+
+
+def test_froc_does_not_count_the_tumours_that_are_hidden() -> None:
+    """Ten patients with a tumour at A and four at B: over both 14, and B's would be 14 less 10."""
+    cohorts = (
+        cohort(
+            "A", *(positive(f"a{n}", 0.9, lesion(hit=True)) for n in range(10)), *(negative(f"n{n}") for n in range(20))
+        ),
+        cohort(
+            "B", *(positive(f"b{n}", 0.9, lesion(hit=True)) for n in range(4)), *(negative(f"m{n}") for n in range(20))
+        ),
+    )
+    (shown,) = make_report([results("m", *cohorts)], prevalences=[0.04], public_minimum=10, curves_seed=1).models
+    for block in (shown.overall, *shown.hospitals.values()):
+        assert block.curves is not None
+        if block.t_sen["all"].n is None:
+            assert block.curves.froc is None
+    assert shown.hospitals["B"].t_sen["all"].n is None

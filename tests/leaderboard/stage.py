@@ -79,6 +79,7 @@ class Stage:
             contract="folder",
             threshold=0.5,
             trained_on=(),
+            terms=1,
             by=membership.user,
         )
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from leaderboard.accounts.models import User
 from leaderboard.accounts.services import team_add
+from leaderboard.audit.models import Record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Run
 from leaderboard.hospitals.models import Hospital
@@ -40,10 +41,27 @@ GET = {
     "dashboards:hospitals": OPEN,
     "dashboards:needle": OPEN,
     "dashboards:numbers": OPEN,
+    "dashboards:terms": OPEN,
+    "dashboards:terms-version": OPEN,
     "accounts:login": "200 302 302 302 302 302",
     "accounts:login-link": "410 410 410 410 410 410",
     "accounts:profile": SIGNED_IN,
+    "accounts:delete": SIGNED_IN,
     "accounts:logout": "post",
+    "account_login": "200 302 302 302 302 302",  # the same page, by the name that allauth looks for
+    "account_reauthenticate": SIGNED_IN,
+    "usersessions_list": SIGNED_IN,
+    "mfa_login_webauthn": "login 302 302 302 302 302",  # scripts ask it for JSON
+    "mfa_index": SIGNED_IN,
+    "mfa_authenticate": "login 302 302 302 302 302",  # between password and second factor only
+    "mfa_reauthenticate": "login 302 302 302 302 302",  # nobody here has a second factor:
+    "mfa_reauthenticate_webauthn": "login 302 302 302 302 302",  # to the way that they have
+    "mfa_activate_totp": "login 302 302 302 302 302",  # to confirm the password first
+    "mfa_deactivate_totp": "login 404 404 404 404 404",
+    "mfa_view_recovery_codes": "login 404 404 404 404 404",
+    "mfa_generate_recovery_codes": "login 302 302 302 302 302",
+    "mfa_add_webauthn": "login 302 302 302 302 302",
+    "mfa_remove_webauthn": "login 302 302 302 302 302",
     "submissions:list": SIGNED_IN,
     "submissions:submit": SIGNED_IN,
     "submissions:withdraw": "post",
@@ -54,6 +72,7 @@ GET = {
     "evaluations:operations": ORGANISER,
     "evaluations:operations-state": ORGANISER,
     "evaluations:cancel-run": "post",
+    "evaluations:logs": ORGANISER,
     "evaluations:requeue-run": "post",
     "hospitals:switch": "post",
     "rankings:list": OPEN,
@@ -63,7 +82,9 @@ GET = {
     "awards:name-finalist": "post",
 }
 # Pages that are forms: what a post to them does is decided by the form, and tested with it.
-FORMS = {"accounts:login", "accounts:login-link", "accounts:profile", "submissions:submit"}
+FORMS = {"accounts:login", "accounts:login-link", "accounts:profile", "accounts:delete", "submissions:submit"} | {
+    name for name in GET if name.startswith(("account_", "mfa_", "usersessions_"))
+}
 POST = {
     "submissions:withdraw": "login 404 302 404 404 302",
     "evaluations:cancel": "login 404 302 404 404 302",
@@ -109,9 +130,9 @@ def clients(ranked: Benchmark, member: User, rival: User, organiser: User, funde
 def address(name: str, submission: Submission) -> str:
     """The address with real objects of the member's team in it."""
     run = Run.objects.filter(evaluation__submission=submission).earliest("pk")
-    pk = run.pk if name.endswith("-run") else submission.pk
+    pk = run.pk if name.endswith(("-run", ":logs")) else 1 if name.startswith("mfa_") else submission.pk
     slug = Hospital.objects.earliest("pk").slug if name.startswith("hospitals:") else submission.benchmark.slug
-    values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1}
+    values = {"pk": pk, "slug": slug, "token": "unknown", "number": 1, "version": 1}
     return reverse(name, kwargs={key: values[key] for key in ADDRESSES[name]})
 
 
@@ -163,6 +184,22 @@ def test_acts_are_done_only_by_whom_they_are_meant_for(
     response = clients[role].post(address(name, submission))
     expected = dict(zip(ROLES, POST[name].split(), strict=True))[role]
     assert outcome(response.status_code, response.get("Location", "")) == expected
+
+
+# What somebody with an account does not get to see is not public: who is shown it leaves a record.
+CLOSED = sorted(name for name, decision in GET.items() if {"403", "404"} & set(decision.split()) and "200" in decision)
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_whoever_sees_what_is_not_public_is_told_of_and_who_does_not_is_not(
+    name: str, clients: dict[str, Client], member: User
+) -> None:
+    submission = Submission.objects.filter(team__members=member, model="Careful").get()
+    for role in ROLES:
+        before = Record.objects.count()
+        shown = clients[role].get(address(name, submission)).status_code == 200
+        told = Record.objects.filter(number__gt=before, act__in=("seen", "run.log-read"))
+        assert [one.actor for one in told] == ([f"user {clients[role].session['_auth_user_id']}"] if shown else [])
 
 
 def test_a_data_steward_switches_only_the_own_hospital(benchmark_rows: Benchmark, client: Client) -> None:

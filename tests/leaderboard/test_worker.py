@@ -115,6 +115,7 @@ def handed_in(stage: Stage, tmp_path: Path) -> Iterator[Submission]:
                 contract="folder",
                 threshold=0.5,
                 trained_on=(),
+                terms=1,
                 by=stage.member,
             )
         Submission.objects.update(ring_at=timezone.now())

@@ -16,6 +16,7 @@ from leaderboard.awards.models import Finalist
 from leaderboard.awards.services.criteria import criteria_create
 from leaderboard.awards.services.finalists import finalist_name
 from leaderboard.benchmarks.models import Benchmark
+from leaderboard.benchmarks.selectors import get_terms
 from leaderboard.benchmarks.services import calibration_set, pancreas_benchmark_create
 from leaderboard.hospitals.models import Cohort, Hospital, Stewardship
 from leaderboard.hospitals.services import cohort_import
@@ -139,6 +140,7 @@ def demonstration_submit(*, benchmark: Benchmark, archives: Path, say: Callable[
                     threshold=0.5,
                     declared_prevalence=example.declared_prevalence,
                     trained_on=(),
+                    terms=get_terms().version,
                     by=User.objects.get(email=person.email),
                 )
             say(f"{submission.model} handed in by {team}: {submission.archive_bytes / 1e6:.0f} MB")

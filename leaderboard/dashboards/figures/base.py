@@ -7,8 +7,6 @@ type and grid come from the page's theme.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +14,7 @@ from urllib.parse import quote
 
 import plotly.graph_objects as go
 
-from leaderboard.lib.cells import cell as guarded
+from leaderboard.lib.cells import csv_text
 
 SLOTS = 6
 
@@ -30,10 +28,7 @@ class Table:
 
     @property
     def csv(self) -> str:
-        text = io.StringIO()
-        lines = [[guarded(cell) for cell in row] for row in (self.columns, *self.rows)]
-        csv.writer(text, lineterminator="\n").writerows(lines)
-        return text.getvalue()
+        return csv_text((self.columns, *self.rows))
 
     @property
     def csv_address(self) -> str:
@@ -57,6 +52,16 @@ def drawing(traces: Sequence[go.Scatter | go.Heatmap], layout: go.Layout) -> dic
     plain: dict[str, Any] = go.Figure(data=list(traces), layout=layout).to_plotly_json()
     plain["layout"].pop("template", None)
     return {"data": [dict(trace) for trace in plain["data"]], "layout": plain["layout"]}
+
+
+def band(x: Sequence[float], low: Sequence[float], high: Sequence[float], role: str) -> list[go.Scatter]:
+    """An interval along a curve, as an area."""
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "meta": {"role": role}}
+    return [go.Scatter(x=list(x), y=list(low), **edge), go.Scatter(x=list(x), y=list(high), fill="tonexty", **edge)]
+
+
+def ticks(values: Sequence[float]) -> dict[str, Any]:
+    return {"tickvals": list(values), "ticktext": [f"{value:g}" for value in values]}
 
 
 def role_of(slot: int) -> str:

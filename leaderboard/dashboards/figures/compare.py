@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from leaderboard.dashboards import formatting
-from leaderboard.dashboards.figures.base import Figure, Table, drawing, role_of
+from leaderboard.dashboards.figures.base import Figure, Table, drawing, role_of, ticks
 from leaderboard.dashboards.figures.curves import NamedCurve, roc_figure
 from leaderboard.dashboards.figures.intervals import Line, Span, interval_figure
-from leaderboard.dashboards.figures.marks import NOT_YET, ticks
+from leaderboard.dashboards.figures.marks import NOT_YET
 from leaderboard.dashboards.formatting import Unit
 from leaderboard.dashboards.selectors.card import roc_of, slot_of
 from leaderboard.dashboards.selectors.compare import Compared, Difference
@@ -32,6 +32,10 @@ def compare_figures(compared: Compared) -> list[Figure]:
             title="Specificity",
             caption=f"Patients without cancer. Right of 0, {one} is better; left of it, {two}. Newcombe’s intervals.",
             lines=compared.specificity,
+        ),
+        areas(
+            caption=f"All patients. Right of 0, {one} is better; left of it, {two}. DeLong’s intervals.",
+            lines=compared.areas,
         ),
     ]
 
@@ -110,5 +114,18 @@ def differences(*, key: str, title: str, caption: str, lines: Sequence[Differenc
         caption=caption,
         lines=[Line(label=line.label, shown=line.shown, pooled=index == 0) for index, line in enumerate(lines)],
         span=Span(title="difference, percentage points", low=-reach, high=reach, reference=0),
+        role="text",
+    )
+
+
+def areas(*, caption: str, lines: Sequence[Difference]) -> Figure:
+    ends = [abs(end) for line in lines for end in (line.shown.low, line.shown.high) if end is not None]
+    reach = max(0.1, math.ceil(10 * max(ends, default=0.1)) / 10)
+    return interval_figure(
+        key="auc-differences",
+        title="Area under the ROC curve",
+        caption=caption,
+        lines=[Line(label=line.label, shown=line.shown, pooled=index == 0) for index, line in enumerate(lines)],
+        span=Span(title="difference of areas", low=-reach, high=reach, scale=1, reference=0),
         role="text",
     )

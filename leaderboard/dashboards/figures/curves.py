@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from evaluator.statistics.prevalence import PredictivePoint
 from evaluator.statistics.roc import RocCurve
 from leaderboard.dashboards import formatting
-from leaderboard.dashboards.figures.base import Figure, Table, drawing
+from leaderboard.dashboards.figures.base import Figure, Table, band, drawing, ticks
 from leaderboard.dashboards.formatting import RateJson, Unit
 
 
@@ -89,8 +89,7 @@ def ppv_figure(points: Sequence[PredictivePoint], *, role: str, marked: Sequence
     low = [100 * (point.ppv.low or 0.0) for point in drawn]
     high = [100 * (point.ppv.high or 0.0) for point in drawn]
     traces = [
-        go.Scatter(x=x, y=low, mode="lines", line={"width": 0}, hoverinfo="skip", meta={"role": role}),
-        go.Scatter(x=x, y=high, mode="lines", line={"width": 0}, fill="tonexty", hoverinfo="skip", meta={"role": role}),
+        *band(x, low, high, role),
         go.Scatter(
             x=x,
             y=[100 * (point.ppv.value or 0.0) for point in drawn],
@@ -100,15 +99,10 @@ def ppv_figure(points: Sequence[PredictivePoint], *, role: str, marked: Sequence
             meta={"role": role},
         ),
     ]
-    ticks = [p for p in (0.01, 0.1, 1, 10) if not x or x[0] <= p <= x[-1]]
+    marks = [p for p in (0.01, 0.1, 1, 10) if not x or x[0] <= p <= x[-1]]
     layout = go.Layout(
         height=440,
-        xaxis={
-            "title": {"text": "prevalence, % (logarithmic)"},
-            "type": "log",
-            "tickvals": ticks,
-            "ticktext": [f"{tick:g}" for tick in ticks],
-        },
+        xaxis={"title": {"text": "prevalence, % (logarithmic)"}, "type": "log", **ticks(marks)},
         yaxis={"title": {"text": "PPV, %"}, "range": [-1, 101]},
         shapes=[
             {

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from leaderboard.dashboards.figures.base import Figure, Table, drawing
 
 WIDTH = 14  # characters of a name beside a grid; the table has all of it
+ROOMY = 16  # columns; with more of them a cell has room for a mark only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,11 @@ class GridCell:
     value: float | None = None
     text: str = ""
     hover: str = ""
+
+    @property
+    def mark(self) -> str:
+        """A sign without a number."""
+        return self.text if len(self.text) == 1 else self.text[-1:] if self.text.endswith("▼") else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +55,7 @@ def grid_figure(
         z=[[cell.value for cell in cells] for _, cells in rows],
         x=list(across),
         y=list(down),
-        text=[[cell.text for cell in cells] for _, cells in rows],
+        text=[[cell.text if len(columns) <= ROOMY else cell.mark for cell in cells] for _, cells in rows],
         customdata=[[cell.hover for cell in cells] for _, cells in rows],
         texttemplate="%{text}",
         hovertemplate="%{customdata}<extra></extra>",

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import plotly.graph_objects as go
 
+from evaluator.statistics.lead_time import LeadTime
 from leaderboard.dashboards import formatting
-from leaderboard.dashboards.figures.base import Figure, Table, drawing
+from leaderboard.dashboards.figures.base import Figure, Table, band, drawing, ticks
 from leaderboard.dashboards.figures.grids import GridCell, Scale, grid_figure
 from leaderboard.dashboards.formatting import Unit, plain
 
 Json = Mapping[str, Any]
 NOT_YET = "Not in this ranking: it was made before curves were kept, or they are hidden for too few patients."
-
-
-def band(x: Sequence[float], low: Sequence[float], high: Sequence[float], role: str) -> list[go.Scatter]:
-    """An interval along a curve, as an area."""
-    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "meta": {"role": role}}
-    return [go.Scatter(x=list(x), y=list(low), **edge), go.Scatter(x=list(x), y=list(high), fill="tonexty", **edge)]
 
 
 def hundred(value: float) -> float:
@@ -80,10 +76,6 @@ def froc_figure(curves: Json | None, *, role: str) -> Figure:
     )
 
 
-def ticks(values: Sequence[float]) -> dict[str, Any]:
-    return {"tickvals": list(values), "ticktext": [f"{value:g}" for value in values]}
-
-
 def _froc_caption(curves: Json | None, froc: Json) -> str:
     said = ["Patients whose tumour is found in its place, by how many false marks that costs; band: 95 %."]
     if froc.get("scans"):
@@ -101,7 +93,7 @@ def _froc_caption(curves: Json | None, froc: Json) -> str:
 def _without(curves: Json | None, method: Any = "") -> str:
     if not curves:
         return NOT_YET
-    why = str(method or curves.get("method") or "")
+    why = str(method or curves.get("method") or "").rpartition("; ")[2]  # the version and the like come before it
     return f"{why[:1].upper()}{why[1:]}." if why else NOT_YET
 
 
@@ -154,11 +146,15 @@ def _calibration_numbers(found: Json) -> str:
 def _no_bins(curves: Json | None, found: Json, numbers: str) -> str:
     if not found:
         return _without(curves)
+    slope, error = found["slope"], found["ece"]
+    said = [numbers] if slope["value"] is not None else [f"No slope: {slope['method']}.", numbers]
     if found.get("declared") is None:
-        return (
-            f"{numbers} The rest takes the prevalence that the likelihoods are made for, and none was declared.".strip()
-        )
-    return f"{numbers} The tenths are hidden: too few patients in some.".strip()
+        said.append("The rest takes the prevalence that the likelihoods are made for, and none was declared.")
+    elif error["value"] is not None:
+        said.append("The tenths are hidden: too few patients in some.")
+    elif slope["value"] is not None:
+        said.append(f"No tenths: {error['method']}.")
+    return " ".join(filter(None, said))
 
 
 def net_benefit_figure(curves: Json | None, *, prevalence: str, label: str, role: str) -> Figure:
@@ -218,16 +214,16 @@ def net_benefit_figure(curves: Json | None, *, prevalence: str, label: str, role
 
 def lead_time_figure(found: Json | None, *, role: str) -> Figure:
     """How long before diagnosis, at least: Turnbull's estimate among those that were flagged at all."""
-    median: Json = (found or {}).get("among_detected") or {}
-    masses = median.get("masses") or []
+    known = None if found is None else msgspec.convert(found, LeadTime)
+    masses = (known.among_detected.masses if known else None) or ()
     steps = [(0.0, 1.0)]
     left = 1.0
     for mass in masses:
-        if mass["high"] is None:  # never seen to end: the curve breaks off
-            steps.append((mass["low"], left))
+        if mass.high is None:  # never seen to end: the curve breaks off
+            steps.append((mass.low, left))
         else:
-            left = max(0.0, left - mass["share"])
-            steps.append((mass["high"], left))
+            left = max(0.0, left - mass.share)
+            steps.append((mass.high, left))
     traces = [
         go.Scatter(
             x=[month for month, _ in steps],
@@ -245,13 +241,13 @@ def lead_time_figure(found: Json | None, *, role: str) -> Figure:
     )
     rows = tuple(
         (
-            f"{mass['low']:.3g}",
-            "not seen to end" if mass["high"] is None else f"{mass['high']:.3g}",
-            formatting.percent(mass["share"]),
+            f"{mass.low:.3g}",
+            "not seen to end" if mass.high is None else f"{mass.high:.3g}",
+            formatting.percent(mass.share),
         )
         for mass in masses
     )
-    sentence = lead_time_sentence(found)
+    sentence = known.sentence if known else ""
     return Figure(
         key="turnbull",
         title="Lead time",
@@ -260,28 +256,6 @@ def lead_time_figure(found: Json | None, *, role: str) -> Figure:
         table=Table(columns=("from, months", "to below, months", "% of those flagged"), rows=rows),
         absent=sentence or NOT_YET,
     )
-
-
-def lead_time_sentence(found: Json | None) -> str:
-    if not found:
-        return ""
-    caution = "Retrospective lead time is not survival benefit."
-    detected = found["detected"]
-    if not detected["n"]:
-        return f"No patient has a scan from 3 to 36 months before diagnosis. {caution}"
-    return (
-        f"Flagged before diagnosis: {detected['k']}/{detected['n']}. Median lead time among detected: "
-        f"{median_text(found['among_detected'])}; of all: {median_text(found['of_all'])}. {caution}"
-    )
-
-
-def median_text(given: Json) -> str:
-    low, high = given["low"], given["high"]
-    if low is None:
-        return str(given["method"])
-    if high is None:
-        return f"at least {low:.3g} months"
-    return "0 months" if high == 0 else f"{low:.3g} to {high:.3g} months"
 
 
 def by_place_and_size(rates: Mapping[str, Mapping[str, Json]], strata: Sequence[tuple[str, str]]) -> Figure:

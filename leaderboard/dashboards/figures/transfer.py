@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
 
@@ -112,6 +114,7 @@ def by_hospital(found: Transfer) -> Figure:
                 )
             )
         rows.append((label, cells))
+    lowest = [cell.value for _, cells in rows for cell in cells if cell.value is not None]
     return grid_figure(
         key="by-hospital",
         title="Score at each hospital",
@@ -119,7 +122,7 @@ def by_hospital(found: Transfer) -> Figure:
         f"▼ is a model’s worst.{found.of_models}{found.of_hospitals}",
         columns=found.hardest,
         rows=rows,
-        scale=Scale(name="rising", low=-1, high=1),
+        scale=Scale(name="rising", low=math.floor(10 * min(lowest, default=0.0)) / 10, high=1),
         table=Table(columns=("model", "hospital", "score", "95 % interval", "patients", ""), rows=tuple(lines)),
         absent="No model is ranked yet.",
     )
@@ -132,6 +135,7 @@ def left_out(found: Transfer) -> Figure:
     shown = {item["model"]: item["rank"] for item in found.shown}
     columns = [shown, *({model: ranks[name][model] for model in shown} for name in places[1:])]
     drawn = [_spread(column) for column in columns]
+    roles = _apart([(model, role_of(found.model(model).slot)) for model in shown])
     traces = [
         go.Scatter(
             x=list(range(len(places))),
@@ -139,7 +143,7 @@ def left_out(found: Transfer) -> Figure:
             mode="lines+markers",
             customdata=[f"rank {column[model]}" for column in columns],
             hovertemplate=f"{found.model(model).label}, %{{customdata}}<extra></extra>",
-            meta={"role": role_of(found.model(model).slot)},
+            meta={"role": roles[model]},
         )
         for model in shown
     ]
@@ -159,7 +163,7 @@ def left_out(found: Transfer) -> Figure:
                 "x": last,
                 "y": drawn[-1][model],
                 "text": short(found.model(model).label),
-                "name": role_of(found.model(model).slot),
+                "name": roles[model],
                 "xanchor": "left",
                 "xshift": 10,
             }
@@ -176,6 +180,16 @@ def left_out(found: Transfer) -> Figure:
         table=Table(columns=("model", *places), rows=rows if len(shown) > 1 and last else ()),
         absent=NOBODY if len(shown) < 2 else "With one hospital on the panel, none can be left out.",
     )
+
+
+def _apart(roles: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The best keep their colours; who would repeat one is drawn muted."""
+    taken: set[str] = set()
+    found = {}
+    for model, role in roles:
+        found[model] = "muted" if role in taken else role
+        taken.add(role)
+    return found
 
 
 def _spread(ranks: dict[str, int]) -> dict[str, float]:
@@ -264,14 +278,7 @@ def new_hospital(found: Transfer) -> Figure:
         absent=given.get("why") or NOBODY,
     )
     table = Table(columns=("against", "mean", "95 % interval", "adjusted p", "one more hospital"), rows=tuple(rows))
-    return Figure(
-        key=figure.key,
-        title=figure.title,
-        caption=figure.caption,
-        drawing=figure.drawing,
-        table=table,
-        absent=figure.absent,
-    )
+    return replace(figure, table=table)
 
 
 def _turned(limits: Json, turn: int) -> Json:

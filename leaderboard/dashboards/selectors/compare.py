@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import Http404
 
@@ -40,6 +40,7 @@ class Compared:
     source: Comparison
     sensitivity: list[Difference]
     specificity: list[Difference]
+    areas: list[Difference]
     ranking: list[Difference]
 
 
@@ -82,17 +83,20 @@ def compare(benchmark: Benchmark, ids: Sequence[str]) -> Compared:
         for item in benchmark.strata
     ]
     specificity = [_difference("All hospitals", others, _hides([block["specificity"] for block in blocks]))]
+    areas = [_areas("All hospitals", pairs, _hides([block["auc"] for block in blocks]))]
     for name in sorted(one.hospitals.keys() & two.hospitals.keys()):
         mine = [one.hospitals[name], two.hospitals[name]]
         here = [pair for pair in cancers if pair[0].hospital == name]
         sensitivity.append(_difference(name, here, _hides(_sensitivities(mine, "all"))))
         there = [pair for pair in others if pair[0].hospital == name]
         specificity.append(_difference(name, there, _hides([block["specificity"] for block in mine])))
+        areas.append(_areas(name, [*here, *there], _hides([block["auc"] for block in mine])))
     return Compared(
         source=found,
         sensitivity=sensitivity,
         specificity=specificity,
-        ranking=[*_scores(found), _areas(pairs, _hides([block["auc"] for block in blocks]))],
+        areas=areas,
+        ranking=[*_scores(found), replace(areas[0], label="AUC")],
     )
 
 
@@ -121,15 +125,15 @@ def _difference(label: str, pairs: Pairs, hidden: str) -> Difference:
     )
 
 
-def _areas(pairs: Pairs, hidden: str) -> Difference:
+def _areas(label: str, pairs: Pairs, hidden: str) -> Difference:
     if hidden:
-        return Difference(label="AUC", shown=Shown(words=hidden))
+        return Difference(label=label, shown=Shown(words=hidden))
     truth = [one.case.cancer for one, _ in pairs]
     found = compare_auc([one.likelihood for one, _ in pairs], [two.likelihood for _, two in pairs], truth)
     given = {"value": found.difference, "low": found.low, "high": found.high, "n": None, "method": found.method}
     counts = f"n {found.positives + found.negatives:,}"
     p = "" if found.p is None else formatting.p_value(found.p)
-    return Difference(label="AUC", shown=formatting.rate(given, unit=Unit.PLAIN, counts=counts), p=p)
+    return Difference(label=label, shown=formatting.rate(given, unit=Unit.PLAIN, counts=counts), p=p)
 
 
 def _scores(found: Comparison) -> list[Difference]:

@@ -5,8 +5,6 @@ A number that the snapshot hides, because its group is below the public minimum,
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +13,12 @@ from typing import Any
 
 from django.http import Http404
 
+from evaluator.ranking.records import net_score
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import plain
 from leaderboard.dashboards.selectors.board import newest_pk
-from leaderboard.lib.cells import cell as guarded
+from leaderboard.lib.cells import csv_text
 from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.selectors import published
 
@@ -102,13 +101,13 @@ class Transfer:
     @property
     def of_models(self) -> str:
         """The sentence of a picture that cannot hold all models."""
-        return f" The first {SHOWN} of {len(self.ranked)} models; the CSV has all." if self._many_models else ""
+        return f" The first {SHOWN} of {len(self.ranked)} models; the CSV files have all." if self._many_models else ""
 
     @property
     def of_hospitals(self) -> str:
         if len(self.hospitals) <= SHOWN:
             return ""
-        return f" The {SHOWN} hospitals of {len(self.hospitals)} with the lowest mean; the CSV has all."
+        return f" The {SHOWN} hospitals of {len(self.hospitals)} with the lowest mean; the CSV files have all."
 
     @property
     def _many_models(self) -> bool:
@@ -149,7 +148,7 @@ class Transfer:
         se, sp = item.get("sensitivity"), item.get("specificity")
         if se is None or sp is None:
             return ""
-        return plain(se - (1 - prevalence) / prevalence / self.benchmark.accepted_alarms * (1 - sp))
+        return plain(net_score(se, sp, prevalence=prevalence, odds=1 / self.benchmark.accepted_alarms))
 
     @property
     def off_panel(self) -> list[Json]:
@@ -218,7 +217,7 @@ def pairs_csv(found: Transfer) -> str:
         ]
         for pair in found.ranking.get("pairs", ())
     ]
-    return written(heads, rows)
+    return csv_text([heads, *rows])
 
 
 def hospitals_csv(found: Transfer) -> str:
@@ -235,13 +234,4 @@ def hospitals_csv(found: Transfer) -> str:
         for item in found.ranked
         for name, given in item["hospitals"].items()
     ]
-    return written(heads, rows)
-
-
-def written(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(heads)
-    for row in rows:
-        lines.writerow(["" if cell is None else guarded(cell) if isinstance(cell, str) else repr(cell) for cell in row])
-    return text.getvalue()
+    return csv_text([heads, *rows])

@@ -27,8 +27,8 @@ def declared(submission: Submission) -> dict[str, Any]:
 
 
 def frozen(point: OperatingPoint) -> dict[str, Any]:
-    record = {**wire.to_builtins(point), "sentence": point.sentence}
-    return {"operating_point": record, "locked_at": timezone.now()}
+    said = {**wire.to_builtins(point), "sentence": point.sentence}
+    return {"operating_point": said, "locked_at": timezone.now()}
 
 
 def operating_point_lock(*, evaluation_id: int) -> bool:

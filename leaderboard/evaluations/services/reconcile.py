@@ -16,6 +16,7 @@ from evaluator.errors import FailureClass, PlatformFault
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services.dispatch import evaluation_create
 from leaderboard.evaluations.services.line import ring
+from leaderboard.evaluations.services.logs import logs_expire
 from leaderboard.evaluations.services.nulls import nulls_reconcile
 from leaderboard.evaluations.services.settle import evaluation_settle
 from leaderboard.lib import broker
@@ -34,6 +35,7 @@ def evaluations_reconcile() -> None:
     ring_again()
     nulls_reconcile()
     reap_containers()
+    logs_expire()
     broker.prune()
 
 

@@ -37,13 +37,14 @@ def run_done(run: Run, token: UUID, *, payload: dict[str, Any], peak_memory_byte
     if not _end(run, token, state=State.DONE, cancel_requested=False, **CLEAN, **changes):
         logger.warning("run %s: result of a lost lease %s dropped", run.pk, token)
         return False
-    CohortResult.objects.create(run=run, payload=payload, sha256=json_digest(payload))
+    digest = json_digest(payload)
+    CohortResult.objects.create(run=run, payload=payload, sha256=digest)
     logger.info("run %s done", run.pk)
     run_audited(run, payload)
     if run.calibrates:
         operating_point_lock(evaluation_id=run.evaluation_id)
     evaluation_settle(run.evaluation_id)
-    record("run.done", f"run {run.pk}", result=json_digest(payload))
+    record("run.done", f"run {run.pk}", result=digest)
     return True
 
 

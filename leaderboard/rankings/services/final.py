@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import logging
@@ -18,7 +17,7 @@ from evaluator.results import Results, dump, to_builtins
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.evaluations.selectors import results_of
-from leaderboard.lib.cells import cell
+from leaderboard.lib.cells import csv_text
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import Entry, FinalRanking, Snapshot
@@ -106,7 +105,7 @@ def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes
         for one in snapshot.inputs["submissions"]
         for cohort in one["cohorts"]
     }
-    record, table = make_snapshot(
+    frozen, table = make_snapshot(
         results,
         panel_minimum=benchmark.panel_minimum,
         public_minimum=benchmark.public_minimum,
@@ -114,13 +113,13 @@ def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes
         seed=snapshot.seed,
         inputs={name: f"sha256:{digest}" for name, digest in inputs.items()},
     )
-    if to_builtins(record.ranking) != snapshot.ranking:
+    if to_builtins(frozen.ranking) != snapshot.ranking:
         raise Refusal(
             f"{snapshot} cannot be final.",
             why="Computed again here, its numbers differ: another version of a library made them.",
             next_step="Publish the newest ranking instead.",
         )
-    return record, table
+    return frozen, table
 
 
 def name_of(submission: str, cohort: dict[str, Any]) -> str:
@@ -145,10 +144,7 @@ def packed(snapshot: Snapshot, record: Record, table: bytes) -> bytes:
 
 
 def names_in(snapshot: Snapshot) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("submission", "model", "team", "image"))
     entries = Entry.objects.filter(snapshot=snapshot).select_related("evaluation__submission__team")
-    for submission in (entry.evaluation.submission for entry in entries):
-        writer.writerow((submission.pk, cell(submission.model), cell(submission.team.name), submission.image))
-    return text.getvalue().encode()
+    submissions = (entry.evaluation.submission for entry in entries)
+    rows = [(str(one.pk), one.model, one.team.name, one.image) for one in submissions]
+    return csv_text([("submission", "model", "team", "image"), *rows]).encode()

@@ -10,11 +10,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.accounts.selectors import is_member
 from leaderboard.audit.services import record
-from leaderboard.benchmarks.models import Benchmark
+from leaderboard.benchmarks.models import Benchmark, Terms
+from leaderboard.benchmarks.selectors import terms_now
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import bell, files
 from leaderboard.lib.errors import Fault, Refusal
@@ -33,20 +35,22 @@ def submission_create(
     contract: str,
     threshold: float,
     trained_on: Collection[Hospital],
+    terms: int,
     by: User,
     public: bool = True,
     declared_prevalence: float | None = None,
 ) -> Submission:
-    """Take an image archive in, as `docker save` wrote it.
+    """Take an image archive in, as `docker save` wrote it. ``terms`` is the version that the person agreed to.
 
     Raises
     ------
     Refusal
-        Not this person's team, the benchmark takes none, the quota is used up, a field is wrong, or the archive is
-        empty or too large. Nothing is kept then.
+        The terms are others by now, it is not this person's team, the benchmark takes none, the quota is used up, a
+        field is wrong, or the archive is empty or too large. Nothing is kept then.
     """
     require_open(team, benchmark, contract, by)
     require_quota(team, benchmark)
+    agreed = require_terms(terms)
     submission = Submission(
         id=uuid4(),
         team=team,
@@ -60,6 +64,9 @@ def submission_create(
         threshold=threshold,
         declared_prevalence=declared_prevalence,
         public=public,
+        terms=agreed,
+        agreed_by=by,
+        agreed_at=timezone.now(),
     )
     require_clean(submission)
     files.data_folder("archives")
@@ -98,6 +105,7 @@ def enter(submission: Submission, stored: files.Stored, trained_on: Collection[H
         team=submission.team.slug,
         benchmark=submission.benchmark.slug,
         archive=stored.sha256,
+        terms=submission.terms.version if submission.terms else None,
     )
     bell.ring("submissions.check", submission.pk)
 
@@ -121,6 +129,23 @@ def require_open(team: Team, benchmark: Benchmark, contract: str, by: User) -> N
         raise Refusal(
             f"{benchmark} has no contract {contract!r}.", next_step=f"Choose one of {', '.join(benchmark.contracts)}."
         )
+
+
+def require_terms(version: int) -> Terms:
+    terms = terms_now()
+    if terms is None:
+        raise Refusal(
+            "Nothing can be handed in yet.",
+            why="No terms are published that you could agree to.",
+            next_step="Ask an organiser to publish them.",
+        )
+    if terms.version != version:
+        raise Refusal(
+            "The terms have changed.",
+            why=f"You agreed to version {version}; version {terms.version} is in force.",
+            next_step="Read them, agree to them, and hand in again.",
+        )
+    return terms
 
 
 def require_quota(team: Team, benchmark: Benchmark) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 import numpy as np
-from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -54,7 +53,7 @@ def carry_out(submission: Submission, engine: ContainerEngine, watcher: leases.L
 
 
 def end(submission: Submission, token: UUID, outcome: TryOut) -> None:
-    log = bounded(outcome.log)
+    log = files.bounded(outcome.log)
     failure = outcome.failure
     if outcome.ok:
         settle.accept(submission.pk, token, try_out_log=log)
@@ -69,12 +68,3 @@ def end(submission: Submission, token: UUID, outcome: TryOut) -> None:
             next_step="Read the log of the try-out, correct the image, and hand it in again.",
             try_out_log=log,
         )
-
-
-def bounded(log: str) -> str:
-    """The log's beginning and end, with what PostgreSQL cannot keep (NUL) made visible."""
-    log = log.replace("\x00", "␀")
-    if len(log) <= settings.LARGEST_LOG:
-        return log
-    half = settings.LARGEST_LOG // 2
-    return f"{log[:half]}\n… {len(log) - 2 * half} characters left out …\n{log[-half:]}"

@@ -40,6 +40,7 @@ SAFE: dict[str, Any] = {
     "hostname": "submission",
     "nameservers": ["127.0.0.1"],
     "output_options": ["rw", "nosuid", "nodev", "noexec"],
+    "root_options": ["ro"],
     "input_options": ["ro"],
     "limits": {"FSIZE": LIMITS.file_bytes, "NOFILE": 1024, "CORE": 0},
     "shared_memory": LIMITS.memory_bytes // 2,
@@ -71,6 +72,8 @@ def test_a_container_that_is_as_it_must_be_has_no_finding() -> None:
         ({"routes": ["eth0"]}, "there is no network but itself"),
         ({"vsock": "done"}, "sockets that reach around a network are refused"),
         ({"write_root": "done"}, "its file system is read-only"),
+        ({"root_options": ["rw"]}, "its file system is read-only"),
+        ({"input_options": ["rw"]}, "the scans are read-only"),
         ({"write_input": "done"}, "the scans are read-only"),
         ({"write_output": "Permission denied"}, "it can write its output and scratch"),
         ({"write_proc": "done"}, "kernel settings cannot be written"),
@@ -89,7 +92,16 @@ def test_what_must_not_be_is_found(changed: dict[str, Any], check: str) -> None:
     assert failed(**changed) == [check]
 
 
-def test_an_engine_that_filters_system_calls_itself_reports_no_mode() -> None:
-    seen = SAFE | {"seccomp": "0"}
+def test_a_kernel_of_its_own_is_looked_at_as_one() -> None:
+    seen = SAFE | {
+        "capabilities": ["", "0" * 16],
+        "no_new_privileges": "",
+        "seccomp": "0",
+        "unshare": "done",
+        "write_root": "Permission denied",
+        "output_options": ["rw"],
+    }
     assert all(one.ok for one in look_around(seen, limits=LIMITS, user=USER, expect=GVISOR))
     assert not all(one.ok for one in look_around(seen, limits=LIMITS, user=USER, expect=DOCKER))
+    for worse in ({"root_options": ["rw"]}, {"capabilities": ["00000000a80425fb"]}, {"mount": "done"}, {"uid": 0}):
+        assert not all(one.ok for one in look_around(seen | worse, limits=LIMITS, user=USER, expect=GVISOR))

@@ -15,9 +15,27 @@ def test_a_small_cell_hides_the_next_smallest_too() -> None:
     assert hidden == {"small", "middle"}
 
 
-def test_two_small_cells_hide_each_other() -> None:
-    counts = {"all": 100, "small": 4, "middle": 5, "large": 91}
+def test_two_small_cells_hide_each_other_if_they_are_enough_together() -> None:
+    counts = {"all": 100, "small": 4, "middle": 6, "large": 90}
     assert hidden_cells(counts, sums=[("all", "small", "middle", "large")], minimum=10) == {"small", "middle"}
+
+
+def test_two_that_are_too_few_together_hide_a_third() -> None:
+    counts = {"all": 100, "small": 4, "middle": 5, "large": 61, "huge": 30}
+    sums = [("all", "small", "middle", "large", "huge")]
+    assert hidden_cells(counts, sums=sums, minimum=10) == {"small", "middle", "huge"}
+
+
+def test_parts_that_share_patients_are_as_many_as_the_largest() -> None:
+    counts = {"all": 100, "head": 9, "tail": 9, "body": 90}
+    sums = [("all", "head", "tail", "body")]
+    assert hidden_cells(counts, sums=sums, minimum=10) == {"head", "tail"}
+    assert hidden_cells(counts, sums=sums, minimum=10, together=max) == {"head", "tail", "body"}
+
+
+def test_nobody_is_no_secret_and_what_is_not_counted_is_no_part() -> None:
+    counts = {"all": 100, "none": 0, "nil": 0, "large": 100}
+    assert hidden_cells(counts, sums=[("all", "none", "nil", "large", "unheard of")], minimum=10) == {"none", "nil"}
 
 
 def test_nothing_is_hidden_where_nothing_is_small_or_no_minimum_is_set() -> None:
@@ -42,10 +60,13 @@ def test_no_single_hidden_cell_can_be_subtracted_out(sizes: list[int]) -> None:
         table[h, "all"] = sum(table[h, part] for part in parts)
     names = (*parts, "le20", "all")
     sums = [[(h, name) for name in group] for h in range(4) for group in SIZE_SUMS]
-    sums += [[(h, name) for h in range(4)] for name in names]
+    sums += [[(h, name) for h in (3, 0, 1, 2)] for name in names]
     hidden = hidden_cells(table, sums=sums, minimum=10)
     assert {cell for cell, count in table.items() if count < 10} <= hidden
-    assert all(len(hidden.intersection(group)) != 1 for group in sums)
+    for group in ([cell for cell in cells if cell in table] for cells in sums):
+        together = sum(table[cell] for cell in group[1:] if cell in hidden)
+        assert len(hidden.intersection(group)) != 1
+        assert group[0] in hidden or together == 0 or together >= 10
 
 
 def test_a_hidden_rate_keeps_no_number() -> None:

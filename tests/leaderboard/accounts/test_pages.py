@@ -25,14 +25,14 @@ def signed_in(client: Client) -> bool:
 
 
 def test_an_address_in_any_case_and_its_password_sign_in(client: Client, person: User) -> None:
-    response = client.post(reverse("accounts:login"), {"username": " Member@Example.org ", "password": PASSWORD})
+    response = client.post(reverse("accounts:login"), {"login": " Member@Example.org ", "password": PASSWORD})
     assert response.status_code == 302
     assert signed_in(client)
 
 
 def test_a_wrong_password_is_refused_without_saying_whether_the_person_exists(client: Client, person: User) -> None:
     pages = [
-        client.post(reverse("accounts:login"), {"username": address, "password": "wrong"}).content.decode()
+        client.post(reverse("accounts:login"), {"login": address, "password": "wrong"}).content.decode()
         for address in ("member@example.org", "nobody@example.org")
     ]
     assert all("do not fit together" in page for page in pages)
@@ -40,7 +40,7 @@ def test_a_wrong_password_is_refused_without_saying_whether_the_person_exists(cl
 
 
 def test_signing_in_leads_to_no_other_site(client: Client, person: User) -> None:
-    given = {"username": person.email, "password": PASSWORD, "next": "https://elsewhere.example.org/"}
+    given = {"login": person.email, "password": PASSWORD, "next": "https://elsewhere.example.org/"}
     assert client.post(reverse("accounts:login"), given).headers["Location"] == "/"
 
 
@@ -85,11 +85,44 @@ def test_a_name_can_be_changed(client: Client, member: User) -> None:
 
 
 def test_a_person_who_came_by_link_can_set_a_password_and_stays_signed_in(client: Client, member: User) -> None:
-    client.force_login(member)
+    client.get(reverse("accounts:login-link", args=[login_link_create(user=member)]))
     given = {"change": "password", "new_password1": "a long enough phrase", "new_password2": "a long enough phrase"}
     assert client.post(reverse("accounts:profile"), given).status_code == 302
     member.refresh_from_db()
     assert member.check_password("a long enough phrase")
+    assert client.get(reverse("accounts:profile")).status_code == 200
+
+
+def test_who_logged_in_with_a_password_changes_it_only_knowing_it(client: Client, person: User) -> None:
+    client.post(reverse("accounts:login"), {"login": person.email, "password": PASSWORD})
+    given = {"change": "password", "new_password1": "a long enough phrase", "new_password2": "a long enough phrase"}
+    assert client.post(reverse("accounts:profile"), given).status_code == 200
+    assert client.post(reverse("accounts:profile"), given | {"old_password": "wrong"}).status_code == 200
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+    assert client.post(reverse("accounts:profile"), given | {"old_password": PASSWORD}).status_code == 302
+    person.refresh_from_db()
+    assert person.check_password("a long enough phrase")
+
+
+def test_a_new_password_ends_the_other_sessions(client: Client, person: User) -> None:
+    other = Client()
+    for browser in (client, other):
+        browser.post(reverse("accounts:login"), {"login": person.email, "password": PASSWORD})
+    assert "End all others" in client.get(reverse("usersessions_list")).content.decode()
+    given = {"old_password": PASSWORD, "new_password1": "a long enough phrase", "new_password2": "a long enough phrase"}
+    client.post(reverse("accounts:profile"), {"change": "password"} | given)
+    assert other.get(reverse("accounts:profile")).status_code == 302
+    assert client.get(reverse("accounts:profile")).status_code == 200
+    assert "There is no other." in client.get(reverse("usersessions_list")).content.decode()
+
+
+def test_the_sessions_page_ends_the_others(client: Client, person: User) -> None:
+    other = Client()
+    for browser in (client, other):
+        browser.post(reverse("accounts:login"), {"login": person.email, "password": PASSWORD})
+    client.post(reverse("usersessions_list"))
+    assert other.get(reverse("accounts:profile")).status_code == 302
     assert client.get(reverse("accounts:profile")).status_code == 200
 
 

@@ -125,3 +125,25 @@ def test_a_hospital_that_is_named_has_patients_enough(benchmark_rows: Benchmark)
     benchmark_rows.panel_minimum, benchmark_rows.public_minimum = 9, 10
     with pytest.raises(ValidationError, match="A panel hospital is shown"):
         benchmark_rows.full_clean()
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative", "said"), [(9, 40, "9 patients with cancer"), (40, 3, "3 patients without")]
+)
+def test_a_cohort_with_few_patients_of_a_truth_is_refused(
+    benchmark_rows: Benchmark, positive: int, negative: int, said: str
+) -> None:
+    cohort = factories.make_cohort(positive=positive, negative=negative)
+    assert pancreas_benchmark_create(cohorts=[cohort], sample=None)  # the demonstration hides nothing
+    Benchmark.objects.update(public_minimum=10, panel_minimum=30)
+    benchmark_rows.cohorts.remove(cohort)
+    with pytest.raises(Refusal, match=said):
+        pancreas_benchmark_create(cohorts=[cohort], sample=None)
+    assert cohort not in benchmark_rows.cohorts.all()
+
+
+def test_a_cohort_without_anybody_of_a_truth_is_not_refused(benchmark_rows: Benchmark) -> None:
+    Benchmark.objects.update(public_minimum=10, panel_minimum=30)
+    cohort = factories.make_cohort(positive=0, negative=40)
+    pancreas_benchmark_create(cohorts=[cohort], sample=None)
+    assert cohort in benchmark_rows.cohorts.all()

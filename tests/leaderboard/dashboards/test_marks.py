@@ -10,9 +10,10 @@ from django.test import Client
 
 from evaluator.report import make_report
 from evaluator.results import to_builtins
+from evaluator.statistics.curves import thresholds
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
-from leaderboard.dashboards.figures.compare import curve_figures
+from leaderboard.dashboards.figures.compare import compare_figures, curve_figures
 from leaderboard.dashboards.figures.marks import (
     NOT_YET,
     by_place_and_size,
@@ -83,14 +84,32 @@ def test_calibration_with_one_has_its_tenths() -> None:
     assert "The tenths are hidden" in calibration_figure(found["curves"], role="model-1").absent
 
 
+def test_calibration_without_a_slope_says_why() -> None:
+    found = block(declared=0.5)
+    calibration = found["curves"]["calibration"]
+    calibration["slope"] |= {"value": None, "method": "not available: the truths are separated perfectly"}
+    assert calibration_figure(found["curves"], role="model-1").table.rows  # the tenths are there all the same
+    calibration["bins"] = []
+    absent = calibration_figure(found["curves"], role="model-1").absent
+    assert absent.startswith("No slope: not available: the truths are separated perfectly.")
+    calibration["ece"] |= {"value": None, "method": "no patients"}
+    assert "hidden" not in calibration_figure(found["curves"], role="model-1").absent
+
+
+def test_net_benefit_is_drawn_from_a_tenth_of_the_prevalence_on() -> None:
+    assert thresholds(0.0001)[:3] == (0.00001, 0.00002, 0.00005)
+    assert thresholds(0.04)[0] == 0.005
+    assert thresholds(0.9999) == (0.1, 0.2, 0.5)
+
+
 def test_net_benefit_is_per_thousand_and_beside_calling_everybody() -> None:
     found = block()
     figure = net_benefit_figure(found["curves"], prevalence="0.04", label="4 %", role="model-1")
     point = found["curves"]["net_benefit"]["0.04"]["points"][0]
-    assert figure.table.rows[0][0] == formatting.prevalence(0.0005)
+    assert figure.table.rows[0][0] == formatting.prevalence(0.005)
     assert figure.table.rows[0][1] == f"{1000 * point['value']:.3g}"
-    # Of 1,000 people 40 have cancer; calling everybody back at 0.05 % costs 960 · 0.0005/0.9995.
-    assert figure.table.rows[0][3] == f"{40 - 960 * 0.0005 / 0.9995:.3g}"
+    # Of 1,000 people 40 have cancer; calling everybody back at 0.5 % costs 960 · 0.005/0.995.
+    assert figure.table.rows[0][3] == f"{40 - 960 * 0.005 / 0.995:.3g}"
     assert "as they stand" in figure.caption
 
 
@@ -123,6 +142,7 @@ def test_a_bare_mask_has_sentences() -> None:
     ):
         assert figure.table.rows == ()
         assert "no " in figure.absent
+        assert "/1" not in figure.absent  # the name of a version is no reason
 
 
 @pytest.mark.parametrize("curves", [None, {"froc": None, "calibration": None, "net_benefit": None, "method": "hidden"}])
@@ -181,3 +201,15 @@ def without_curves(report: dict[str, Any]) -> dict[str, Any]:
     for model in report["models"]:
         model["overall"]["curves"] = None
     return report
+
+
+def test_areas_are_compared_over_all_and_at_each_hospital(ranked: Benchmark) -> None:
+    ids = [str(Submission.objects.get(model=model).pk) for model in ("Careful", "Blind")]
+    compared = compare(ranked, ids)
+    hospitals = sorted(hospital.hospital.name for hospital in ranked.cohorts.all())
+    assert [line.label for line in compared.areas] == ["All hospitals", *hospitals]
+    assert compared.areas[0].shown == compared.ranking[-1].shown
+    assert compared.areas[0].shown.counts == "n 16"
+    assert {line.shown.counts for line in compared.areas[1:]} == {"n 8"}
+    figure = next(figure for figure in compare_figures(compared) if figure.key == "auc-differences")
+    assert len(figure.table.rows) == 1 + len(hospitals)

@@ -138,7 +138,17 @@ def test_many_models_are_cut_in_the_picture_only(benchmark_rows: Benchmark) -> N
     found = transfer(benchmark_rows, ranking)
     figure = transfer_figures(found)["significance"]
     assert len(figure.drawing["data"][0]["z"]) == SHOWN
-    assert f"The first {SHOWN} of {SHOWN + 5} models; the CSV has all." in figure.caption
+    assert f"The first {SHOWN} of {SHOWN + 5} models; the CSV files have all." in figure.caption
+
+
+def test_with_many_models_cells_have_marks_and_each_colour_is_one_models(benchmark_rows: Benchmark) -> None:
+    ranking = ranking_of({f"m{number:02}": 0.5 + number / 100 for number in range(20)}, hospitals=17, by=())
+    figures = transfer_figures(transfer(benchmark_rows, ranking))
+    texts = {text for row in figures["hospitals"].drawing["data"][0]["text"] for text in row}
+    assert texts == {"", "▼"}
+    assert figures["hospitals"].table.rows[0][2]  # the table has the numbers
+    roles = [trace["meta"]["role"] for trace in figures["left_out"].drawing["data"]]
+    assert (len(set(roles) - {"muted"}), roles.count("muted")) == (6, 14)
 
 
 def test_the_page_and_its_tables(ranked: Benchmark, client: Client, faults_of: Callable[[Any], list[str]]) -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import transaction
 from pytest_django import Settings
 
@@ -74,6 +75,31 @@ def test_the_environment_names_the_mail_server(tmp_path: Path) -> None:
     named = environment | {"EMAIL_HOST": "mail.example.org", "EMAIL_PORT": "587", "EMAIL_USE_TLS": "1"}
     said = [subprocess.check_output(command, env=given, text=True).split() for given in (environment, named)]
     assert said == [["console", "25", "False"], ["smtp", "587", "True"]]
+
+
+def test_an_installation_as_the_readme_makes_it_passes_the_check_for_deployments(tmp_path: Path) -> None:
+    """And one without https is told so: sessions in the clear, roles with a password alone, a key beside its logs."""
+    given = {
+        "PATH": os.environ["PATH"],
+        "LEADERBOARD_DATA": str(tmp_path),
+        "DATABASE_URL": "postgresql://leaderboard:secret@127.0.0.1/nobody-asks-it",
+        "BROKER_URL": "amqp://leaderboard:secret@127.0.0.1:5672//",
+        "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEFGH",
+        "LOG_KEYS": Fernet.generate_key().decode(),
+        "ALLOWED_HOSTS": "leaderboard.example.org",
+        "EMAIL_HOST": "mail.example.org",
+        "HTTPS": "1",
+        "BEHIND_PROXY": "1",
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    bare = subprocess.run(
+        command, env=given | {"HTTPS": "0", "LOG_KEYS": ""}, capture_output=True, text=True, check=False
+    )
+    assert bare.returncode == 1
+    for warning in ("security.W012", "security.W016", "leaderboard.W003", "LOG_KEYS lies beside"):
+        assert warning in bare.stderr
 
 
 def test_what_is_too_large_leaves_nothing(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def hand_in(benchmark: Benchmark, by: User, data: bytes = b"an archive", **chang
         "contract": "folder",
         "threshold": 0.5,
         "trained_on": (),
+        "terms": 1,
         "by": by,
     }
     return submission_create(**(asked | changes))

@@ -28,6 +28,7 @@ def entries(team: Team, benchmark: Benchmark, **changes: Any) -> dict[str, Any]:
         "contract": "folder",
         "threshold": "0.4",
         "public": "on",
+        "terms": "1",
     }
     return given | changes
 

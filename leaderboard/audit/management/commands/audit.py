@@ -1,4 +1,4 @@
-"""`manage.py audit verify`: whether the log of who did what is whole. `manage.py audit show` prints it."""
+"""`manage.py audit verify`: whether the log of who did and saw what is whole. `manage.py audit show` prints it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leaderboard.audit.services import faults
 
 
 class Command(BaseCommand):
-    help = "Verify or show the append-only log of who did what."
+    help = "Verify or show the append-only log of who did and saw what."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", choices=("verify", "show"))
