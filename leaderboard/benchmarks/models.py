@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from leaderboard.hospitals.models import Cohort
 
+BATCHES = (1, 2, 3, 4, 6, 8, 12, 24)  # hours that a day is a whole number of
 CONTRACTS = ("folder", "grand-challenge")
 
 
@@ -80,6 +82,12 @@ class Benchmark(models.Model):
     ladder = models.BooleanField(
         default=False, help_text="Before the final, pages show of each team what the Ladder released and nothing else."
     )
+    batch_hours = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        choices=[(hours, f"every {hours} h") for hours in BATCHES],
+        help_text="Teams are told how runs ended at these times only, from midnight UTC on; empty: at once.",
+    )
     strata_at_final = models.BooleanField(
         default=False, help_text="Sizes, locations, lead times and groups of patients are shown in the final only."
     )
@@ -106,6 +114,19 @@ class Benchmark(models.Model):
     def is_on_ladder(self) -> bool:
         """No ranking is made yet, and no number is shown but the Ladder's."""
         return self.ladder and self.final_at is None
+
+    @property
+    def last_batch(self) -> datetime | None:
+        """The published time that was last: what ended later is not told yet. None where it is told at once."""
+        if self.batch_hours is None:
+            return None
+        now = timezone.now().astimezone(UTC)
+        return now.replace(hour=now.hour - now.hour % self.batch_hours, minute=0, second=0, microsecond=0)
+
+    @property
+    def next_batch(self) -> datetime | None:
+        last = self.last_batch
+        return None if last is None or self.batch_hours is None else last + timedelta(hours=self.batch_hours)
 
     @property
     def keeps_strata(self) -> bool:

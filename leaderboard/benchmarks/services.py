@@ -87,8 +87,11 @@ def calibration_set(
 
 
 @transaction.atomic
-def kept_back_set(*, benchmark: Benchmark, ladder: bool = False, strata_at_final: bool = False) -> Benchmark:
-    """What is kept for the final: all numbers but the Ladder's, or the strata. The same again changes nothing.
+def kept_back_set(
+    *, benchmark: Benchmark, ladder: bool = False, strata_at_final: bool = False, batch_hours: int | None = None
+) -> Benchmark:
+    """What is kept back: until the final all numbers but the Ladder's, or the strata; how runs ended until a published
+    time. The same again changes nothing.
 
     Raises
     ------
@@ -96,18 +99,20 @@ def kept_back_set(*, benchmark: Benchmark, ladder: bool = False, strata_at_final
         There are submissions already.
     """
     benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
-    if (benchmark.ladder, benchmark.strata_at_final) == (ladder, strata_at_final):
+    asked = {"ladder": ladder, "strata_at_final": strata_at_final, "batch_hours": batch_hours}
+    if asked == {name: getattr(benchmark, name) for name in asked}:
         return benchmark
     if benchmark.submissions.exists():
         raise Refusal(
-            f"What {benchmark} keeps for its final cannot change any more.",
+            f"What {benchmark} keeps back cannot change any more.",
             why="Submissions were handed in: some would be told more of the held-out patients than others.",
             next_step="Make a new benchmark.",
         )
-    benchmark.ladder, benchmark.strata_at_final = ladder, strata_at_final
+    for name, value in asked.items():
+        setattr(benchmark, name, value)
     benchmark.full_clean()
     benchmark.save()
-    record("benchmark.kept-back-set", f"benchmark {benchmark.slug}", ladder=ladder, strata_at_final=strata_at_final)
+    record("benchmark.kept-back-set", f"benchmark {benchmark.slug}", **asked)
     return benchmark
 
 

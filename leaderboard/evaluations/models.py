@@ -33,6 +33,7 @@ class Evaluation(models.Model):
         BROKE_DOWN = "broke-down", "broke down"
         DIFFERS = "differs", "differs"
 
+    ENDED: ClassVar[tuple[str, ...]] = (State.DONE, State.FAILED, State.CANCELLED)
     ALARMS: ClassVar[tuple[str, ...]] = (Audit.BROKE_DOWN, Audit.DIFFERS)
 
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="evaluation")
@@ -73,6 +74,12 @@ class Evaluation(models.Model):
             raise ValueError(f"The operating point of evaluation {self.pk} is not frozen yet.")
         threshold: float = self.operating_point["threshold"]
         return threshold
+
+    @property
+    def is_told(self) -> bool:
+        """Whether its team may know how it stands: when a run ends is itself something of the held-out patients."""
+        last = self.submission.benchmark.last_batch
+        return last is None or (self.state in self.ENDED and self.state_since <= last)
 
     @property
     def is_marked(self) -> bool:

@@ -229,6 +229,7 @@ class RunProgress:
     run: Run
     position: int | None
     quarters: int
+    told: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,15 +240,21 @@ class Progress:
     evaluation: Evaluation | None
     runs: list[RunProgress]
     open: bool
+    told_at: datetime | None  # the published time at which its team learns how it stands; None where it knows
 
 
-def progress_of(submission: Submission) -> Progress:
-    evaluation = Evaluation.objects.filter(submission=submission).first()
+def progress_of(submission: Submission, *, everything: bool = False) -> Progress:
+    """As its team may see it, or ``everything``, as organisers do."""
+    evaluation = Evaluation.objects.filter(submission=submission).select_related("submission__benchmark").first()
+    benchmark = submission.benchmark
+    told = everything or evaluation is None or evaluation.is_told
+    sealed_told = everything or benchmark.final_at is not None
     runs = [
         RunProgress(
             run=run,
             position=queue_position(run),
             quarters=25 * (4 * run.cases_done // run.cases_total) if run.cases_total else 0,
+            told=sealed_told if run.sealed else told,
         )
         for run in runs_of(submission)
     ]
@@ -256,5 +263,6 @@ def progress_of(submission: Submission) -> Progress:
         position=submission_position(submission),
         evaluation=evaluation,
         runs=runs,
-        open=submission.is_open or waits_for_runs or any(row.run.is_open for row in runs),
+        open=submission.is_open or waits_for_runs or not told or any(row.run.is_open for row in runs if row.told),
+        told_at=None if told else benchmark.next_batch,
     )

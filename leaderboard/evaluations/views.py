@@ -19,10 +19,11 @@ from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, require_organiser
 from leaderboard.audit.services import seen
 from leaderboard.evaluations.models import Run
-from leaderboard.evaluations.selectors import audit_alarms, get_run_for, operations, progress_of
+from leaderboard.evaluations.selectors import Progress, audit_alarms, get_run_for, operations, progress_of
 from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, logs_read, run_cancel, run_requeue
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Refusal
+from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for, twins
 
 
@@ -31,7 +32,9 @@ from leaderboard.submissions.selectors import get_submission_for, twins
 def submission(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = get_submission_for(request.user, pk)
     seen(f"submission {found.pk}", by=cast("User", request.user).pk)
-    return render(request, "evaluations/submission.html", {"submission": found, "progress": progress_of(found)})
+    return render(
+        request, "evaluations/submission.html", {"submission": found, "progress": progress_for(request, found)}
+    )
 
 
 @login_required
@@ -41,7 +44,11 @@ def state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The part of the page that changes; the page asks for it every few seconds while something is open."""
     found = get_submission_for(request.user, pk)
     seen(f"submission {found.pk}", by=cast("User", request.user).pk)
-    return render(request, "evaluations/state.html", {"submission": found, "progress": progress_of(found)})
+    return render(request, "evaluations/state.html", {"submission": found, "progress": progress_for(request, found)})
+
+
+def progress_for(request: HttpRequest, found: Submission) -> Progress:
+    return progress_of(found, everything=is_organiser(request.user))
 
 
 @login_required
@@ -121,8 +128,16 @@ def logs(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "evaluations/logs.html", {"run": run, "logs": found, "days": settings.LOG_DAYS})
 
 
+def may_tell(run: Run) -> bool:
+    return run.evaluation.submission.benchmark.final_at is not None if run.sealed else run.evaluation.is_told
+
+
 def act_on_run(request: HttpRequest, pk: int, act: Callable[..., Run], done: str) -> HttpResponse:
     run = get_run_for(request.user, pk)
+    if not is_organiser(request.user) and not may_tell(run):
+        # An answer would say whether it has ended.
+        messages.error(request, "A single run cannot be cancelled here before it is told of. Cancel all of them.")
+        return redirect("evaluations:submission", run.evaluation.submission_id)
     try:
         act(run=run, by=cast("User", request.user))
     except Refusal as refusal:

@@ -62,7 +62,7 @@ class Comparison:
 
 
 def eligible(benchmark: Benchmark) -> QuerySet[Evaluation]:
-    """What a new ranking ranks: done, public, not withdrawn; in order of submission."""
+    """What a new ranking ranks: done, told to its team, public, not withdrawn; in order of submission."""
     accepted = Submission.State.ACCEPTED
     rows = Evaluation.objects.filter(
         submission__benchmark=benchmark,
@@ -70,6 +70,8 @@ def eligible(benchmark: Benchmark) -> QuerySet[Evaluation]:
         submission__public=True,
         state=Evaluation.State.DONE,
     )
+    if (last := benchmark.last_batch) is not None:
+        rows = rows.filter(state_since__lte=last)
     return rows.order_by("submission__created", "pk")
 
 

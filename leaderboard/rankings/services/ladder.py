@@ -43,11 +43,11 @@ def team_climb(*, benchmark: Benchmark, team: Team) -> list[Rung]:
 def due(benchmark: Benchmark, team: Team) -> Iterator[Evaluation]:
     """Done and not computed yet; what was handed in after one that is still under way waits for it."""
     rows = Submission.objects.filter(benchmark=benchmark, team=team, public=True).order_by("created", "pk")
-    for submission in rows.select_related("evaluation__rung"):
+    for submission in rows.select_related("benchmark", "evaluation__rung"):
         evaluation = getattr(submission, "evaluation", None)
         if submission.state in (Submission.State.REFUSED, Submission.State.WITHDRAWN):
             continue
-        if evaluation is None or evaluation.state in (State.QUEUED, State.RUNNING):
+        if evaluation is None or evaluation.state in (State.QUEUED, State.RUNNING) or not evaluation.is_told:
             return
         if evaluation.state == State.DONE and not hasattr(evaluation, "rung"):
             yield evaluation

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
+from leaderboard.benchmarks.models import BATCHES
 from leaderboard.benchmarks.services import calibration_set, kept_back_set, pancreas_benchmark_create, sealed_set
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
@@ -31,6 +32,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--strata-at-final", action="store_true", help="show strata in the final only")
 
+        parser.add_argument(
+            "--batch-hours",
+            type=int,
+            choices=BATCHES,
+            help="tell teams how runs ended at these times only, from midnight UTC on",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         benchmark = pancreas_benchmark_create(
             cohorts=list(Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT)),
@@ -51,6 +59,7 @@ class Command(BaseCommand):
                 benchmark=benchmark,
                 ladder=options["ladder"] or benchmark.ladder,
                 strata_at_final=options["strata_at_final"] or benchmark.strata_at_final,
+                batch_hours=options["batch_hours"] or benchmark.batch_hours,
             )
         except (Refusal, EvaluatorError) as refusal:
             raise CommandError(str(refusal)) from refusal
