@@ -4,21 +4,34 @@ from evaluator.cohort.check import CohortCheck, check_cohort, read_cohort
 from evaluator.cohort.counts import CohortCounts
 from evaluator.cohort.layout import Cohort, CohortCase, CohortHeader, write_header
 from evaluator.cohort.manifest import verify, write_manifest
+from evaluator.cohort.overlap import LEAST_AGREEMENT, How, Match, Overlap, overlap, print_cohort
 from evaluator.cohort.pants import PantsImport, import_pants
+from evaluator.cohort.prints import PrintList, ScanPrint, print_folder, read_prints, write_prints
 from evaluator.cohort.table import write_table
 
 __all__ = [
+    "LEAST_AGREEMENT",
     "Cohort",
     "CohortCase",
     "CohortCheck",
     "CohortCounts",
     "CohortHeader",
+    "How",
+    "Match",
+    "Overlap",
     "PantsImport",
+    "PrintList",
+    "ScanPrint",
     "check_cohort",
     "import_pants",
+    "overlap",
+    "print_cohort",
+    "print_folder",
     "read_cohort",
+    "read_prints",
     "verify",
     "write_header",
     "write_manifest",
+    "write_prints",
     "write_table",
 ]

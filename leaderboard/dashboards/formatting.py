@@ -14,6 +14,7 @@ from typing import Any
 
 RateJson = Mapping[str, Any]
 MINUS = "\N{MINUS SIGN}"
+CALIBRATED = "locked"  # `operating_point.Status`, as it is stored
 
 
 class Unit(Enum):
@@ -133,6 +134,17 @@ def fraction(given: RateJson | None) -> str:
     if not given or given.get("k") is None or not given.get("n"):
         return ""
     return f"{given['k']:,}/{given['n']:,}"
+
+
+def threshold(point: Mapping[str, Any]) -> str:
+    """Of a frozen operating point. One of calibration patients is a likelihood of one of them: two digits are shown."""
+    return f"{point['threshold']:{'.2g' if point['status'] == CALIBRATED else '.6g'}}"
+
+
+def point_sentence(point: Mapping[str, Any]) -> str:
+    """The operating point's sentence, its threshold written as `threshold` has it."""
+    sentence, exact = str(point["sentence"]), f"{point['threshold']:g}"
+    return sentence.replace(f"above {exact},", f"above {threshold(point)},", 1)
 
 
 def rank_band(low: int | None, high: int | None) -> str:

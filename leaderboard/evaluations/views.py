@@ -23,7 +23,7 @@ from leaderboard.evaluations.selectors import audit_alarms, get_run_for, operati
 from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, logs_read, run_cancel, run_requeue
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Refusal
-from leaderboard.submissions.selectors import get_submission_for
+from leaderboard.submissions.selectors import get_submission_for, twins
 
 
 @login_required
@@ -68,6 +68,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
         "operations": operations(),
         "acknowledged": audit_alarms(acknowledged=True),
         "hospitals": Hospital.objects.all(),
+        "twins": twins(),
     }
     return render(request, "evaluations/operations.html", context)
 

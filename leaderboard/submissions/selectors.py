@@ -16,6 +16,16 @@ from leaderboard.accounts.selectors import Person, is_member, is_organiser, team
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.submissions.models import Submission
 
+LAYERS = "digest of its layers"  # the check that carries it: equal layers are one program under two configs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twins:
+    """Submissions of several teams that are one image, or one program under several configs. For organisers only."""
+
+    what: str
+    submissions: list[Submission]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
@@ -74,6 +84,31 @@ def duplicates_of(submission: Submission) -> QuerySet[Submission]:
         return Submission.objects.none()
     same = Submission.objects.filter(team=submission.team, image=submission.image)
     return same.exclude(pk=submission.pk).filter(created__lte=submission.created)
+
+
+def twins() -> list[Twins]:
+    """Every image, and every set of layers, that more than one team handed in; the earliest submission first."""
+    rows = Submission.objects.exclude(image="").select_related("team", "benchmark").order_by("created", "pk")
+    images: dict[str, list[Submission]] = {}
+    layers: dict[str, list[Submission]] = {}
+    for row in rows.defer("try_out_log", "scan_report"):
+        images.setdefault(row.image, []).append(row)
+        if digest := layers_of(row):
+            layers.setdefault(digest, []).append(row)
+    found = [Twins(what="the same image", submissions=same) for same in images.values() if several_teams(same)]
+    return found + [
+        Twins(what="the same layers under another config", submissions=same)
+        for same in layers.values()
+        if several_teams(same) and len({row.image for row in same}) > 1
+    ]
+
+
+def layers_of(submission: Submission) -> str:
+    return next((check["detail"] for check in submission.checks if check["check"] == LAYERS), "")
+
+
+def several_teams(rows: list[Submission]) -> bool:
+    return len({row.team_id for row in rows}) > 1
 
 
 def queue_position(submission: Submission) -> int | None:

@@ -47,8 +47,14 @@ def p_value(p: float) -> str:
 
 
 @register.filter
-def threshold(value: float) -> str:
-    return f"{value:.4g}"
+def threshold(point: Mapping[str, Any] | None) -> str:
+    """A frozen operating point's threshold: to two digits where it comes of calibration patients."""
+    return "" if point is None else formatting.threshold(point)
+
+
+@register.filter
+def point_sentence(point: Mapping[str, Any] | None) -> str:
+    return "" if point is None else formatting.point_sentence(point)
 
 
 @register.filter

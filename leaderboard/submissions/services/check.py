@@ -15,8 +15,9 @@ from evaluator.container.engine import ContainerEngine
 from evaluator.container.scan import ScanReport, scan_archive
 from evaluator.errors import ImageRefused
 from leaderboard.lib import leases
+from leaderboard.lib.files import json_digest
 from leaderboard.submissions.models import Submission
-from leaderboard.submissions.selectors import duplicates_of
+from leaderboard.submissions.selectors import LAYERS, duplicates_of
 from leaderboard.submissions.services import settle
 
 
@@ -55,6 +56,7 @@ def look_into(submission: Submission, engine: ContainerEngine) -> tuple[str, lis
     record = load_archive(engine, submission.archive_path, report)
     checks = [asdict(check) for check in report.checks]
     checks.append({"check": "the engine shows the image that was checked", "ok": True, "detail": record.digest})
+    checks.append({"check": LAYERS, "ok": True, "detail": json_digest(report.config.diff_ids)})
     submission.image = record.digest
     if same := duplicates_of(submission).first():
         detail = f"the same image as your “{same.model}” of {same.created:%Y-%m-%d}"

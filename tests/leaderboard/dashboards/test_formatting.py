@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from evaluator.results import to_builtins
 from evaluator.statistics.disclosure import hide
 from evaluator.statistics.intervals import wilson
+from evaluator.statistics.operating_point import freeze_threshold, submission_threshold
 from evaluator.statistics.prevalence import ppv
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import Unit
@@ -80,3 +83,18 @@ def test_dates_carry_their_time_zone() -> None:
 @pytest.mark.parametrize(("size", "words"), [(999, "999 B"), (1500, "2 kB"), (2_500_000_000, "2.5 GB")])
 def test_sizes_are_decimal(size: int, words: str) -> None:
     assert formatting.how_large(size) == words
+
+
+def test_a_threshold_of_calibration_patients_has_two_digits_and_a_teams_own_has_all() -> None:
+    frozen = lock_operating_point_of([0.1234567, 0.4321987, 0.7654321, 0.9876543])
+    assert frozen["sentence"].startswith("Flagged above 0.765432, locked before the test")
+    assert formatting.threshold(frozen) == "0.77"
+    assert formatting.point_sentence(frozen).startswith("Flagged above 0.77, locked before the test: the 3rd smallest")
+    own = {**to_builtins(submission_threshold(0.123456)), "sentence": submission_threshold(0.123456).sentence}
+    assert formatting.threshold(own) == "0.123456"
+    assert formatting.point_sentence(own) == own["sentence"]
+
+
+def lock_operating_point_of(scores: list[float]) -> dict[str, Any]:
+    point = freeze_threshold(scores, alpha=0.4)
+    return {**to_builtins(point), "sentence": point.sentence}

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.urls import reverse
 
 from evaluator.container.fake_engine import FakeBox
 from evaluator.records import Volume
+from evaluator.statistics.operating_point import OperatingPoint, Status
 from evaluator.volumes import read_volume, write_nifti
 from leaderboard.accounts.models import User
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
@@ -73,6 +76,29 @@ def test_held_out_runs_wait_for_the_calibration(calibrated: Stage) -> None:
     assert evaluation.state == Evaluation.State.DONE
     assert evaluation.locked_at is not None
     assert all(run.started and run.started > evaluation.locked_at for run in parts(calibrated, submission)[1])
+
+
+@pytest.mark.django_db
+def test_no_page_shows_more_than_two_digits_of_a_calibration_patients_likelihood(
+    calibrated: Stage, member: User, client: Client
+) -> None:
+    submission = calibrated.accept(graded)
+    calibrated.execute(submission)
+    calibrated.execute(submission)
+    evaluation = Evaluation.objects.get(submission=submission)
+    assert evaluation.operating_point is not None
+    exact = 0.1604321
+    point = OperatingPoint(
+        threshold=exact, status=Status.LOCKED, method="", alpha=0.2, confident=False, k=4, negatives=4
+    )
+    evaluation.operating_point |= {"threshold": exact, "sentence": point.sentence}
+    evaluation.save()
+    snapshot_make(benchmark=calibrated.benchmark)
+    client.force_login(member)
+    for name in ("evaluations:submission", "evaluations:state", "dashboards:card"):
+        page = client.get(reverse(name, args=[submission.pk])).content.decode()
+        assert "above 0.16" in page, name
+        assert "0.1604" not in page, name
 
 
 @pytest.mark.django_db
