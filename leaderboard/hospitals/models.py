@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+ALIKE = "looks alike"  # `evaluator.cohort.How`, as it is stored
+
 
 class Hospital(models.Model):
     """Switched off (`active` false), it runs nothing; its runs wait."""
@@ -105,3 +107,36 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cohort_id}/{self.case}"
+
+
+class OverlapCheck(models.Model):
+    """A cohort looked through for the scans of a training set. For organisers and the hospital's data stewards."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="overlap_checks")
+    other = models.CharField("training set", max_length=200)
+    list_sha256 = models.CharField(max_length=64)
+    cases = models.PositiveIntegerField()
+    scans = models.PositiveIntegerField()
+    least = models.FloatField(help_text="Agreement from which two scans look alike.")
+    matches = models.JSONField(default=list, blank=True)
+    checked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("cohort__hospital__name", "cohort", "other")
+        constraints = (
+            models.UniqueConstraint(fields=("cohort", "list_sha256"), name="overlap_once_a_list"),
+            models.CheckConstraint(condition=Q(least__gte=0) & Q(least__lte=1), name="overlap_least_0_1"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.cohort} and {self.other}"
+
+    @property
+    def surely(self) -> int:
+        """Cases that are in the training set."""
+        return len({match["case"] for match in self.matches if match["how"] != ALIKE})
+
+    @property
+    def maybe(self) -> int:
+        """Cases that only look as if they were."""
+        return len({match["case"] for match in self.matches}) - self.surely

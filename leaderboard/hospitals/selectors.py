@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 
 from leaderboard.accounts.selectors import Person, is_organiser
-from leaderboard.hospitals.models import Case, Cohort, Hospital, Stewardship
+from leaderboard.hospitals.models import Case, Cohort, Hospital, OverlapCheck, Stewardship
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,11 @@ def get_hospital_for(user: Person, slug: str) -> Hospital:
 
 def hospitals_of(user: Person) -> QuerySet[Hospital]:
     return Hospital.objects.filter(stewards=user.pk) if user.is_authenticated else Hospital.objects.none()
+
+
+def overlap_checks(hospital: Hospital) -> QuerySet[OverlapCheck]:
+    """What was looked for in its cohorts, the newest first."""
+    return OverlapCheck.objects.filter(cohort__hospital=hospital).select_related("cohort").order_by("-checked_at")
 
 
 def attribute_counts(cases: QuerySet[Case], attribute: str) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 from dataclasses import asdict
 from pathlib import Path
@@ -12,13 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from evaluator.cohort import Cohort as CohortFolder
-from evaluator.cohort import check_cohort, write_manifest
-from evaluator.errors import InputRefused
+from evaluator.cohort import check_cohort, overlap, print_cohort, read_cohort, read_prints, write_manifest
+from evaluator.errors import CohortChanged, EvaluatorError, InputRefused
 from evaluator.records import CaseRecord
 from evaluator.results import to_builtins
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
-from leaderboard.hospitals.models import Case, Cohort, Hospital
+from leaderboard.hospitals.models import Case, Cohort, Hospital, OverlapCheck
 from leaderboard.hospitals.signals import hospital_switched
 from leaderboard.lib.errors import Fault, Refusal
 
@@ -101,6 +102,41 @@ def freeze(cohort: Cohort, found: CohortFolder, *, by: User | None) -> None:
         purpose=cohort.purpose,
         fingerprint=cohort.fingerprint,
     )
+
+
+def overlap_check(*, cohort: Cohort, prints: Path) -> OverlapCheck:
+    """Look through a cohort, where it lies, for the scans of a training set. The same list again is looked at anew.
+
+    Raises
+    ------
+    Refusal
+        The list or the cohort's folder cannot be read, or the cohort is not the one that was frozen.
+    """
+    try:
+        other = read_prints(prints)
+        folder = read_cohort(cohort.path)
+        if folder.fingerprint != cohort.fingerprint:
+            raise CohortChanged(f"The cohort {cohort} is not the one that was frozen.")
+        found = overlap(print_cohort(folder), other)
+    except EvaluatorError as error:
+        raise Refusal(error.what, why=error.why, next_step=error.next_step) from error
+    with transaction.atomic():
+        check, _ = OverlapCheck.objects.update_or_create(
+            cohort=cohort,
+            list_sha256=hashlib.sha256(prints.read_bytes()).hexdigest(),
+            defaults={
+                "other": other.name[:200],
+                "cases": found.cases,
+                "scans": found.scans,
+                "least": found.least,
+                "matches": to_builtins(found.matches),
+                "checked_at": timezone.now(),
+            },
+        )
+        check.full_clean()
+        record("cohort.overlap-checked", f"cohort {cohort.pk}", list=check.list_sha256, found=check.surely)
+    logger.info("cohort %s and %d scans: %d the same, %d alike", cohort.pk, found.scans, check.surely, check.maybe)
+    return check
 
 
 def case_row(cohort: Cohort, record: CaseRecord) -> Case:

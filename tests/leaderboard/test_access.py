@@ -75,6 +75,7 @@ GET = {
     "evaluations:logs": ORGANISER,
     "evaluations:requeue-run": "post",
     "hospitals:switch": "post",
+    "hospitals:overlap": "login 404 404 200 404 200",
     "rankings:list": OPEN,
     "rankings:snapshot-zip": "404 404 404 404 404 404",  # no ranking is final here
     "awards:candidates": "login 403 403 403 200 200",
