@@ -35,12 +35,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What a test recorded as "shown" is for the reader: a worker of xdist has no screen."""
+    """What a test recorded as "shown" or as a "row" is for the reader: a worker of xdist has no screen."""
+    rows = []
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
         if getattr(report, "when", None) == "call":
             for name, text in report.user_properties:
                 if name == "shown":
                     terminalreporter.write_line(f"\n{text}")
+                elif name == "row":
+                    rows.append(str(text))
+    for row in sorted(rows):
+        terminalreporter.write_line(row)
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,8 @@ SCAN = Interface(slug="venous-ct", relative_path="images/venous-ct")
 CLINICAL = Interface(slug="clinical-information-pancreatic-ct", relative_path="clinical-information-pancreatic-ct.json")
 DETECTION_MAP = Interface(slug="pdac-detection-map", relative_path="images/pdac-detection-map")
 LIKELIHOOD = Interface(slug="pdac-likelihood", relative_path="pdac-likelihood.json")
+# What the map is called where people read of it: its own name is the submission's to choose, and could tell of scans.
+MAP_NAME = f"{DETECTION_MAP.relative_path}/*.mha"
 
 
 class GrandChallengeContract:
@@ -69,12 +71,11 @@ class GrandChallengeContract:
         path = require_file(output, LIKELIHOOD.relative_path)
         assert path is not None
         likelihood = read_json(path, LIKELIHOOD.relative_path, float, most_bytes=json_bytes)
-        name = _only_map(output)
-        found = require_file(output, name)
+        found = require_file(output, _only_map(output), told_as=MAP_NAME)
         assert found is not None
         return Prediction(
-            name=name,
-            lesions=read_lesions(found, name, grid=grid),
+            name=MAP_NAME,
+            lesions=read_lesions(found, MAP_NAME, grid=grid),
             likelihood=require_probability(likelihood, "The likelihood"),
         )
 

@@ -17,17 +17,21 @@ from evaluator.volumes import read_volume, require_within
 Document = TypeVar("Document")
 
 
-def require_file(output: WrittenOutput, path: str, *, optional: bool = False) -> Path | None:
-    """The copied file; None where it may be absent and is."""
+def require_file(
+    output: WrittenOutput, path: str, *, optional: bool = False, told_as: str | None = None
+) -> Path | None:
+    """The copied file; None where it may be absent and is. ``told_as`` is its name in an error, where not ``path``."""
     if path in output.refused:
-        raise OutputRefused(f"{path} {output.refused[path]}.", next_step="Write a regular file of its own.")
+        raise OutputRefused(f"{told_as or path} {output.refused[path]}.", next_step="Write a regular file of its own.")
     found = output.folder / path
     if found.is_file():
         return found
     if optional:
         return None
     raise OutputRefused(
-        f"{path} was not written.", failure=FailureClass.OUTPUT_MISSING, next_step=f"Write /output/{path}."
+        f"{told_as or path} was not written.",
+        failure=FailureClass.OUTPUT_MISSING,
+        next_step=f"Write /output/{told_as or path}.",
     )
 
 

@@ -95,7 +95,7 @@ class BatchRunner:
             left = [named for named in pending if not self._marked(named, container)]
             failing = left[:1] if self._may_go_on(container.verdict, restarts) else left
             settled = [self._complete(named, container, folder) for named in complete]
-            settled += [self._fail(named, container.verdict) for named in failing]
+            settled += [self._fail(named, container) for named in failing]
             yield Attempt(settled=tuple(settled), container=container, folder=folder)
             pending = tuple(left[len(failing) :])
             before += len(settled)
@@ -163,13 +163,19 @@ class BatchRunner:
             seconds=container.marked.get(self._mark(named)),
         )
 
-    def _fail(self, named: NamedCase, verdict: Verdict | None) -> CaseOutcome:
+    def _fail(self, named: NamedCase, container: ContainerOutcome) -> CaseOutcome:
         name = self._contract.completion_mark(named.id).name
+        not_read = Verdict(
+            failure=FailureClass.OUTPUT_INVALID,
+            reason="A file in /output claims more bytes than it may have. The output was read no further than to it.",
+        )
         not_written = Verdict(
             failure=FailureClass.OUTPUT_MISSING,
             reason=f"The container ended with exit code 0 and did not write this case's {name}.",
         )
-        return CaseOutcome(named=named, verdict=verdict or not_written)
+        return CaseOutcome(
+            named=named, verdict=container.verdict or (not_read if container.output.truncated else not_written)
+        )
 
 
 def _require_not_cancelled(container: ContainerOutcome) -> None:

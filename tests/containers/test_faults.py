@@ -1,4 +1,7 @@
-"""What goes wrong in a real container, whose fault it is, and that it costs no more than it should."""
+"""What goes wrong in a real container, whose fault it is, and that it costs no more than it should.
+
+What is done on purpose is in `hostile/`.
+"""
 
 from __future__ import annotations
 
@@ -115,24 +118,11 @@ def test_cases_finished_before_the_time_limit_count(engine: DockerEngine, images
 @pytest.mark.parametrize(
     ("script", "failure"),
     [
-        ("x = bytearray(2 * 1024**3)", FailureClass.OUT_OF_MEMORY),
         ("os._exit(126)", FailureClass.START_FAILED),
         ("os._exit(153)", FailureClass.OUTPUT_SPACE),
-        ("os.kill(os.getpid(), 9)", FailureClass.EXIT_CODE),
-        ("pass", FailureClass.OUTPUT_MISSING),
-        ("for i in range(9): open(f'/output/{i}', 'wb').write(bytes(12 * 1024**2))", FailureClass.OUTPUT_SPACE),
-        ("for i in range(2000): open(f'/output/{i}', 'wb')", FailureClass.OUTPUT_SPACE),
-        ("for case in cases: os.symlink('/etc', '/output/' + case['id'])", FailureClass.OUTPUT_MISSING),
-        ("for case in cases: answer(case, 1.5)", FailureClass.OUTPUT_INVALID),
-        ("for case in cases: answer(case, float('nan'))", FailureClass.OUTPUT_INVALID),
-        (
-            "for case in cases:\n answer(case)\n at = '/output/' + case['id'] + '/lesions.nii.gz'\n"
-            " os.remove(at)\n os.symlink('/input/' + case['ct'], at)",
-            FailureClass.OUTPUT_INVALID,
-        ),
     ],
 )
-def test_every_way_to_fail_has_its_class(
+def test_an_exit_code_with_a_meaning_has_its_class(
     engine: DockerEngine, images: Images, tmp_path: Path, script: str, failure: FailureClass
 ) -> None:
     cohort = write_tiny_cohort(tmp_path / "one", cases=1)
@@ -140,16 +130,6 @@ def test_every_way_to_fail_has_its_class(
     result = run(engine, images.of(FOLDER + script + "\n"), cohort)
 
     assert failures(result) == [failure], result.cases[0].reason
-
-
-def test_a_container_that_floods_its_log_is_killed(engine: DockerEngine, images: Images, tmp_path: Path) -> None:
-    cohort = write_tiny_cohort(tmp_path / "one", cases=1)
-    limits = Limits(memory_bytes=256 * MIB, output_bytes=32 * MIB, log_bytes=4 * MIB)
-
-    result = run(engine, images.of("while True: print('x' * 1000)\n"), cohort, limits)
-
-    assert failures(result) == [FailureClass.OUTPUT_SPACE]
-    assert "printed more than" in result.cases[0].reason
 
 
 def test_a_missing_entry_point_fails_every_case_in_one_container(

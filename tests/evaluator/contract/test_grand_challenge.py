@@ -66,8 +66,20 @@ def test_a_map_and_a_bare_number_are_a_prediction(output: Path) -> None:
     prediction = read(output)
 
     assert prediction.likelihood == 0.75
-    assert prediction.name == f"{MAP}/anything.mha"
+    assert prediction.name == f"{MAP}/*.mha"
     assert prediction.lesions.data[3, 3, 3] == 0.75
+
+
+def test_what_a_map_is_called_is_in_no_error_for_it_could_tell_of_the_scan(output: Path) -> None:
+    (output / MAP / "anything.mha").write_bytes(b"no image")
+    with pytest.raises(OutputRefused) as unreadable:
+        read(output)
+    (output / MAP / "anything.mha").unlink()
+    with pytest.raises(OutputRefused) as linked:
+        read(output, {f"{MAP}/anything.mha": "is a link"})
+
+    assert str(unreadable.value).startswith(f"{MAP}/*.mha cannot be read as a volume")
+    assert "anything" not in f"{unreadable.value} {linked.value}"
 
 
 def test_two_maps_are_refused(output: Path) -> None:
