@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 
@@ -45,12 +46,30 @@ class User(AbstractBaseUser):
         super().save(*args, **kwargs)
 
 
+class Organisation(models.Model):
+    """A university, hospital or company that organisers know to be behind a team."""
+
+    name = models.CharField(max_length=200)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(Lower("name"), name="organisation_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Team(models.Model):
-    """Who hands in submissions."""
+    """Who hands in submissions. With an ``organisation`` it is verified: an organiser saw the ``evidence``."""
 
     name = models.CharField(max_length=100, unique=True)
     slug = models.SlugField(max_length=100, unique=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="teams"
+    )
+    evidence = models.CharField(max_length=500, blank=True, help_text="What an organiser saw; on no public page.")
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -58,6 +77,12 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> str:
+        """Its name, and the organisation that was verified where it is not said in it."""
+        known = self.organisation
+        return self.name if known is None or known.name in self.name else f"{self.name}, {known.name}"
 
 
 class Membership(models.Model):

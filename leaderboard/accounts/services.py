@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from leaderboard.accounts.models import LoginLink, Membership, Team, User
+from leaderboard.accounts.models import LoginLink, Membership, Organisation, Team, User
 from leaderboard.audit.services import record
 from leaderboard.lib.errors import Refusal
 
@@ -54,6 +54,41 @@ def person_add(
         elif not known.memberships.filter(user=user).exists():
             team_add(team=known, user=user)
     return user
+
+
+@transaction.atomic
+def team_verify(*, team: Team, organisation: str, evidence: str, by: User | None) -> Team:
+    """The team is this organisation's, as an organiser saw. Its teams share one quota.
+
+    Raises
+    ------
+    Refusal
+        No organisation or nothing that was seen.
+    """
+    name, seen = " ".join(organisation.split()), " ".join(evidence.split())
+    if not (name and seen):
+        raise Refusal(
+            f"{team} cannot be verified.",
+            why="It takes the organisation's name, and what shows that the team is its own.",
+            next_step="Ask for a letter, or a message from an address of the organisation, and say so.",
+        )
+    team.organisation = Organisation.objects.filter(name__iexact=name).first() or Organisation(name=name)
+    team.organisation.full_clean()
+    team.organisation.save()
+    team.evidence = seen
+    team.full_clean()
+    team.save()
+    record("team.verified", f"team {team.slug}", by=by.pk if by else None, organisation=team.organisation.name)
+    return team
+
+
+@transaction.atomic
+def team_unverify(*, team: Team, by: User | None) -> Team:
+    team.organisation, team.evidence = None, ""
+    team.full_clean()
+    team.save()
+    record("team.unverified", f"team {team.slug}", by=by.pk if by else None)
+    return team
 
 
 def user_rename(*, user: User, name: str) -> User:

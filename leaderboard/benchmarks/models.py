@@ -88,6 +88,9 @@ class Benchmark(models.Model):
         choices=[(hours, f"every {hours} h") for hours in BATCHES],
         help_text="Teams are told how runs ended at these times only, from midnight UTC on; empty: at once.",
     )
+    verified_only = models.BooleanField(
+        default=False, help_text="Takes submissions of teams whose organisation was verified, and of no others."
+    )
     strata_at_final = models.BooleanField(
         default=False, help_text="Sizes, locations, lead times and groups of patients are shown in the final only."
     )

@@ -117,6 +117,18 @@ def kept_back_set(
 
 
 @transaction.atomic
+def verified_only_set(*, benchmark: Benchmark, verified_only: bool) -> Benchmark:
+    """Whether teams of unverified organisations may hand in from now on."""
+    benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
+    if benchmark.verified_only != verified_only:
+        benchmark.verified_only = verified_only
+        benchmark.full_clean()
+        benchmark.save()
+        record("benchmark.verified-only-set", f"benchmark {benchmark.slug}", verified_only=verified_only)
+    return benchmark
+
+
+@transaction.atomic
 def sealed_set(*, benchmark: Benchmark, cohorts: Sequence[Cohort]) -> Benchmark:
     """In the final, the chosen submissions are scored on these patients too. The same again changes nothing.
 

@@ -157,7 +157,7 @@ def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Le
     before = rows.filter(number__lt=chosen.number).only("pk").first()
     previous = {entry.evaluation_id: entry for entry in before.entries.defer("overall")} if before else {}
     ties = ties_in(chosen.ranking)
-    entries = chosen.entries.select_related("evaluation__submission__team").defer(
+    entries = chosen.entries.select_related("evaluation__submission__team__organisation").defer(
         "evaluation__submission__try_out_log", "evaluation__submission__checks"
     )
     return Leaderboard(

@@ -69,8 +69,10 @@ def charged(rows: QuerySet[Submission]) -> QuerySet[Submission]:
 
 
 def quota(*, team: Team, benchmark: Benchmark) -> Quota:
+    """What is left this month: of the team, or of all teams of its organisation together."""
+    teams = Team.objects.filter(organisation=team.organisation_id) if team.organisation_id else [team]
     month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = Submission.objects.filter(team=team, benchmark=benchmark, created__gte=month)
+    rows = Submission.objects.filter(team__in=teams, benchmark=benchmark, created__gte=month)
     return Quota(
         used=charged(rows).count(),
         allowed=benchmark.quota_per_month,

@@ -138,7 +138,7 @@ def _row(
     numbers = entry_numbers(entry, scores.get(name))
     return Row(
         name=row.submission.model,
-        team=row.submission.team.name,
+        team=row.submission.team.label,
         submission=name,
         kind="model" if entry.is_ranked else "unranked",
         number=numbers_of[name],

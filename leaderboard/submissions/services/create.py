@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from leaderboard.accounts.models import Team, User
@@ -92,8 +93,10 @@ def enter(submission: Submission, stored: files.Stored, trained_on: Collection[H
     if stored.size == 0:
         raise Refusal("The archive is empty.", next_step="Write it with `docker save IMAGE -o archive.tar`.")
     submission.archive_bytes, submission.archive_sha256 = stored.size, stored.sha256
-    # The team's row is the lock: two uploads at once cannot both take the last place.
-    Team.objects.select_for_update().get(pk=submission.team_id)
+    # The rows of those who share a quota are the lock: two uploads at once cannot both take the last place.
+    team = submission.team
+    shared = Q(organisation=team.organisation_id) if team.organisation_id else Q(pk=team.pk)
+    list(Team.objects.select_for_update().filter(shared).order_by("pk"))
     require_quota(submission.team, submission.benchmark)
     require_clean(submission)
     submission.save(force_insert=True)
@@ -118,6 +121,12 @@ def require_open(team: Team, benchmark: Benchmark, contract: str, by: User) -> N
             f"{benchmark} does not take submissions yet.",
             why="It is not published, or has no sample cases or no hospital.",
             next_step="Ask an organiser when it opens.",
+        )
+    if benchmark.verified_only and team.organisation_id is None:
+        raise Refusal(
+            f"{benchmark} takes submissions of verified organisations only.",
+            why=f"Nobody has verified which organisation {team} belongs to.",
+            next_step="Write to the organisers, from an address of your organisation.",
         )
     if benchmark.ladder and benchmark.final_at is not None:
         raise Refusal(

@@ -8,7 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
 from leaderboard.benchmarks.models import BATCHES
-from leaderboard.benchmarks.services import calibration_set, kept_back_set, pancreas_benchmark_create, sealed_set
+from leaderboard.benchmarks.services import (
+    calibration_set,
+    kept_back_set,
+    pancreas_benchmark_create,
+    sealed_set,
+    verified_only_set,
+)
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
 
@@ -31,7 +37,7 @@ class Command(BaseCommand):
             help="until the final (manage.py open_final) show of each team what the Ladder released, and nothing else",
         )
         parser.add_argument("--strata-at-final", action="store_true", help="show strata in the final only")
-
+        parser.add_argument("--verified-only", action="store_true", help="of verified organisations (verify_team) only")
         parser.add_argument(
             "--batch-hours",
             type=int,
@@ -61,6 +67,8 @@ class Command(BaseCommand):
                 strata_at_final=options["strata_at_final"] or benchmark.strata_at_final,
                 batch_hours=options["batch_hours"] or benchmark.batch_hours,
             )
+            if options["verified_only"]:
+                verified_only_set(benchmark=benchmark, verified_only=True)
         except (Refusal, EvaluatorError) as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{benchmark} runs on {benchmark.cohorts.count()} cohorts.")
