@@ -1,4 +1,4 @@
-"""Organisations that were verified: named beside their teams, one quota for all of these, asked for where it is said."""
+"""Organisations that were verified: named beside their teams, with one quota, and asked for by a benchmark."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_benchmark_may_ask_for_it(stage: Stage) -> None:
 
 def test_the_command_says_what_is_missing(team: Team) -> None:
     out = io.StringIO()
-    with pytest.raises(CommandError, match="no team 'nobody'.*uppsala-imaging"):
+    with pytest.raises(CommandError, match=r"no team 'nobody'.*uppsala-imaging"):
         call_command("verify_team", "nobody", "--organisation", "X", "--evidence", "Y")
     with pytest.raises(CommandError, match="what shows that the team is its own"):
         call_command("verify_team", team.slug, "--organisation", "Uppsala University")
