@@ -181,6 +181,7 @@ class NullResult(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
+    ring_at = models.DateTimeField(default=timezone.now)  # when to ring if nobody came
     reason = models.TextField(blank=True)
     computed_at = models.DateTimeField(null=True, blank=True)
 

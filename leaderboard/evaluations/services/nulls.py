@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 
 from django.db import transaction
@@ -17,11 +18,13 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import NullResult
 from leaderboard.lib import bell
 from leaderboard.lib.files import json_digest
+from leaderboard.lib.leases import next_ring
 
 logger = logging.getLogger(__name__)
 
 COMPUTE = "evaluations.nulls"
 AN_HOUR = timedelta(hours=1)
+A_MINUTE = 60.0
 LONGEST_WAIT = timedelta(days=1)
 RINGS_AT_ONCE = 10
 
@@ -32,11 +35,13 @@ def nulls_reconcile() -> None:
     for benchmark in Benchmark.objects.filter(published=True):
         for cohort in benchmark.cohorts.exclude(nulls__benchmark=benchmark):
             NullResult.objects.get_or_create(benchmark=benchmark, cohort=cohort)
+    now = timezone.now()
     due = NullResult.objects.filter(
-        computed_at__isnull=True, next_attempt_at__lte=timezone.now(), cohort__hospital__active=True
+        computed_at__isnull=True, next_attempt_at__lte=now, ring_at__lte=now, cohort__hospital__active=True
     )
     for row in due.select_related("cohort__hospital").order_by("next_attempt_at")[:RINGS_AT_ONCE]:
         bell.ring(COMPUTE, row.pk, queue=row.cohort.hospital.queue)
+        NullResult.objects.filter(pk=row.pk).update(ring_at=next_ring())
 
 
 def nulls_compute(*, pk: int) -> None:
@@ -60,6 +65,20 @@ def nulls_compute(*, pk: int) -> None:
     keep(row, found)
 
 
+class Keeper:
+    """Keeps the row for another hour, once a minute while cases are done: a large cohort takes longer than one."""
+
+    def __init__(self, pk: int) -> None:
+        self._pk, self._next = pk, time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + A_MINUTE
+        waiting = NullResult.objects.filter(pk=self._pk, computed_at__isnull=True)
+        waiting.update(next_attempt_at=timezone.now() + AN_HOUR)
+
+
 def computed(row: NullResult) -> dict[str, object]:
     cohort = read_cohort(row.cohort.path)
     if cohort.fingerprint != row.cohort.fingerprint:
@@ -67,7 +86,7 @@ def computed(row: NullResult) -> dict[str, object]:
             f"The cohort {row.cohort} is not the one that was frozen.",
             next_step="Restore the folder, or import it as a new version.",
         )
-    found = null_results(cohort, organ=row.benchmark.organ)
+    found = null_results(cohort, organ=row.benchmark.organ, progress=Keeper(row.pk))
     return {kind.value: wire.to_builtins(results) for kind, results in found.items()}
 
 

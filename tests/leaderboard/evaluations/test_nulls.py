@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import NullResult
 from leaderboard.evaluations.selectors import nulls_of
 from leaderboard.evaluations.services import nulls_compute
-from leaderboard.evaluations.services.nulls import nulls_reconcile
+from leaderboard.evaluations.services.nulls import Keeper, nulls_reconcile
 from leaderboard.hospitals.services import hospital_set_active
 from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.rankings.services import rankings_reconcile
@@ -83,6 +84,26 @@ def test_a_folder_that_is_gone_is_looked_for_later_and_later(stage: Stage) -> No
     assert row.attempt == 2
     assert row.next_attempt_at - timezone.now() > wait
     assert nulls_of(stage.benchmark) == []  # one hospital is no panel
+
+
+def test_who_computes_a_large_cohort_keeps_its_row_while_cases_are_done(stage: Stage) -> None:
+    nulls_reconcile()
+    row = NullResult.objects.earliest("pk")
+    NullResult.objects.filter(pk=row.pk).update(next_attempt_at=timezone.now() + timedelta(minutes=1))
+    Keeper(row.pk)()
+    row.refresh_from_db()
+    assert row.next_attempt_at > timezone.now() + timedelta(minutes=55)
+
+
+def test_a_bell_is_rung_again_only_after_a_while(
+    stage: Stage, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    rung = []
+    for _ in range(2):
+        with django_capture_on_commit_callbacks() as callbacks:
+            nulls_reconcile()
+        rung.append(len(callbacks))
+    assert rung == [2, 0]
 
 
 def test_a_cohort_that_was_changed_is_not_scored(stage: Stage) -> None:
