@@ -54,7 +54,7 @@ PROGRAMS = (
             ends=FailureClass.TIME_LIMIT, limits=QUICK, cases=1),
     Hostile(name="kills itself, as if memory had run out", script="os.kill(os.getpid(), 9)",
             ends=FailureClass.EXIT_CODE, cases=1),
-    Hostile(name="kills all it can see, then its init",
+    Hostile(name="kills its own init",
             script="import signal\nos.kill(1, signal.SIGKILL)\nos.kill(1, signal.SIGTERM)\ntime.sleep(99)",
             ends=FailureClass.EXIT_CODE, limits=replace(QUICK, case_seconds=10), cases=1),
     Hostile(

@@ -1,0 +1,74 @@
+"""Whatever bytes are sent as an archive: an image whose every byte is the one verified, or a refusal in a sentence."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluator.container.archive import ArchiveReport, read_archive
+from evaluator.container.archive_repack import repack
+from evaluator.errors import ImageRefused
+from tests.evaluator.container.archive_builder import Image, tar_of
+from tests.evaluator.mutations import Bad, bad, few, for_long, spoil
+
+LAYOUTS = {"old": Image().old_docker(), "new": Image().new_docker(), "oci": Image().oci()}
+
+
+def send(layout: str, acts: list[Bad], where: str) -> None:
+    """Spoil the tar, the gzip around it, or one member before it is packed."""
+    files = LAYOUTS[layout]
+    if where.isdigit():
+        number = int(where) % len(files)
+        spoiled = spoil(files[number][1], acts)
+        info = type(files[number][0])(files[number][0].name)
+        info.type, info.size = files[number][0].type, len(spoiled)
+        files = [*files[:number], (info, spoiled), *files[number + 1 :]]
+        data = tar_of(files)
+    else:
+        data = spoil(gzip.compress(tar_of(files)) if where == "gzip" else tar_of(files), acts)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "image.tar"
+        path.write_bytes(data)
+        try:
+            report = read_archive(path)
+        except ImageRefused as error:
+            refusal = error
+        else:
+            require_verified(path, report, known=not where.isdigit())
+            return
+    assert str(refusal)
+    assert refusal.checks[-1].ok is False
+
+
+def require_verified(path: Path, report: ArchiveReport, *, known: bool) -> None:
+    """What would be loaded is the image that was checked; a layer that was changed by itself is not accepted."""
+    again = path.with_name("again.tar")
+    again.write_bytes(b"".join(repack(path, config=report.config_member, layers=report.layers)))
+    repeated = read_archive(again)
+    assert (repeated.digest, repeated.config.diff_ids) == (report.digest, report.config.diff_ids)
+    layers = {f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in Image().layers}
+    assert set(report.config.diff_ids) <= layers or not known
+
+
+ANY: dict[str, st.SearchStrategy[object]] = {
+    "layout": st.sampled_from(sorted(LAYOUTS)),
+    "acts": bad,
+    "where": st.sampled_from(["tar", "gzip", *map(str, range(8))]),
+}
+
+
+@few(200)
+@given(**ANY)
+def test_any_archive_is_a_verified_image_or_a_refusal(**drawn: object) -> None:
+    send(**drawn)  # type: ignore[arg-type]
+
+
+@pytest.mark.long("fuzz")
+def test_the_same_for_minutes() -> None:
+    assert for_long(send, **ANY) > 0
