@@ -164,6 +164,8 @@ class CohortResult(models.Model):
     payload = models.JSONField()
     sha256 = models.CharField(max_length=64)
     received = models.DateTimeField(default=timezone.now)
+    constant = models.BooleanField(default=False, help_text="Every scan got the same answer.")
+    answers_sha256 = models.CharField(max_length=64, blank=True, db_index=True, help_text="Of all answers; else blank.")
 
     def __str__(self) -> str:
         return f"cohort result of run {self.run_id}"

@@ -86,6 +86,29 @@ class Operations:
     failures: list[FailureCount]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """Results on one cohort that organisers are to look at."""
+
+    what: str
+    results: list[CohortResult]
+
+
+def alike() -> list[Alike]:
+    """Submissions that answered every scan the same, and those of several teams that answered alike, scan by scan."""
+    rows = CohortResult.objects.select_related("run__cohort__hospital", "run__evaluation__submission__team")
+    rows = rows.defer("payload").order_by("received", "pk")
+    found = [Alike(what="one answer for all scans", results=[row]) for row in rows.filter(constant=True)]
+    groups: dict[tuple[int, str], list[CohortResult]] = {}
+    for row in rows.exclude(answers_sha256=""):
+        groups.setdefault((row.run.cohort_id, row.answers_sha256), []).append(row)
+    return found + [
+        Alike(what="the same answers, scan by scan", results=same)
+        for same in groups.values()
+        if len({row.run.evaluation.submission.team_id for row in same}) > 1
+    ]
+
+
 def runs_of(submission: Submission) -> QuerySet[Run]:
     rows = Run.objects.filter(evaluation__submission=submission).select_related("hospital", "cohort")
     return rows.order_by("-calibrates", "sealed", "hospital__name")

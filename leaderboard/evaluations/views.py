@@ -19,7 +19,7 @@ from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, require_organiser
 from leaderboard.audit.services import seen
 from leaderboard.evaluations.models import Run
-from leaderboard.evaluations.selectors import Progress, audit_alarms, get_run_for, operations, progress_of
+from leaderboard.evaluations.selectors import Progress, alike, audit_alarms, get_run_for, operations, progress_of
 from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, logs_read, run_cancel, run_requeue
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Refusal
@@ -76,6 +76,7 @@ def operations_page(request: HttpRequest) -> HttpResponse:
         "acknowledged": audit_alarms(acknowledged=True),
         "hospitals": Hospital.objects.all(),
         "twins": twins(),
+        "alike": alike(),
     }
     return render(request, "evaluations/operations.html", context)
 

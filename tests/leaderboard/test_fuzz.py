@@ -25,7 +25,7 @@ from leaderboard.submissions.models import Submission
 from tests.evaluator.container.archive_builder import Image, tar_of
 from tests.leaderboard.test_access import addresses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 SHORT_SECONDS, LONG_SECONDS = 20.0, 600.0
 AT_ONCE = 50  # examples between two looks at the clock

@@ -6,11 +6,14 @@ import logging
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from evaluator import results as wire
 from evaluator.errors import FailureClass, Fault
+from evaluator.statistics.sameness import sameness
 from leaderboard.audit.services import record
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.evaluations.services.audit import run_audited
@@ -38,7 +41,10 @@ def run_done(run: Run, token: UUID, *, payload: dict[str, Any], peak_memory_byte
         logger.warning("run %s: result of a lost lease %s dropped", run.pk, token)
         return False
     digest = json_digest(payload)
-    CohortResult.objects.create(run=run, payload=payload, sha256=digest)
+    alike = sameness(msgspec.convert(payload, wire.Results).cohorts[0])
+    CohortResult.objects.create(
+        run=run, payload=payload, sha256=digest, constant=alike.constant, answers_sha256=alike.digest
+    )
     logger.info("run %s done", run.pk)
     run_audited(run, payload)
     if run.calibrates:
