@@ -25,6 +25,7 @@ from leaderboard.evaluations.services import (
     run_execute,
     run_requeue,
 )
+from leaderboard.evaluations.services.nulls import nulls_reconcile
 from leaderboard.hospitals.models import Hospital
 from leaderboard.hospitals.services import hospital_set_active
 from leaderboard.lib.errors import Refusal
@@ -224,6 +225,7 @@ def test_a_run_whose_worker_is_gone_is_in_line_again(
     evaluations_reconcile()  # null submissions are rung for, once in a while
     gone = {"lease_token": uuid4(), "lease_until": timezone.now() - timedelta(seconds=1)}
     Run.objects.filter(pk=run.pk).update(state=Run.State.RUNNING, attempt=1, **gone)
+    nulls_reconcile()  # their bells are rung, and not again for a while
     with django_capture_on_commit_callbacks() as bells:
         evaluations_reconcile()
         evaluations_reconcile()
