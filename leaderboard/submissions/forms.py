@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.accounts.selectors import teams_of
@@ -76,10 +77,11 @@ class SubmissionForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         benchmarks = benchmarks_for(user)
+        here = Q(cohorts__benchmarks__in=benchmarks) | Q(cohorts__sealed_for__in=benchmarks)
         choices = {
             "team": teams_of(user),
             "benchmark": benchmarks,
-            "trained_on": Hospital.objects.filter(cohorts__benchmarks__in=benchmarks).distinct(),
+            "trained_on": Hospital.objects.filter(here).distinct(),
         }
         for name, queryset in choices.items():
             field = self.fields[name]

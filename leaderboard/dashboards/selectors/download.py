@@ -25,9 +25,10 @@ def board_csv(board: Board) -> str:
         )
         heads += [name, f"{name} low", f"{name} high", f"{name} n", f"{name} note"]
     lines.writerow(heads)
-    for row in [*board.ranked, *board.unranked]:
+    for row in [*board.ranked, *board.unranked, *board.nulls]:
         low, _, high = row.rank.partition("–")
-        line = [low, high or low, guarded(row.name), guarded(row.team), row.submission, row.reason]
+        reason = "has learnt nothing: for comparison, never ranked" if row.kind == "null" else row.reason
+        line = [low, high or low, guarded(row.name), guarded(row.team), row.submission, reason]
         for shown in row.cells:
             line += _cells(shown)
         lines.writerow(line)

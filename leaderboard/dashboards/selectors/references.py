@@ -55,10 +55,14 @@ def null_rows(snapshot: Snapshot, block: Block | None, specs: Sequence[Spec], pr
     found = [(NULLS.get(one["kind"], one["kind"]), one["overall"]) for one in nulls_in(snapshot)]
     if not found and block is not None:
         found = [(name, null_block(block, flagged=flagged)) for name, flagged in COUNTED]
-    return [
+    rows = [
         Row(name=name, kind="null", cells=[spec.take(Numbers(block=one), prevalence) for spec in specs])
         for name, one in found
     ]
+    if found and NULLS["whole-organ"] not in dict(found):
+        name = f"{NULLS['whole-organ']}: not computed, a hospital’s cohort has no such mask"
+        rows.append(Row(name=name, kind="null", cells=[Shown() for _ in specs]))
+    return rows
 
 
 def null_block(block: Block, *, flagged: bool) -> dict[str, Any]:

@@ -175,7 +175,11 @@ def test_an_entry_that_is_not_ranked_stands_below_with_its_reason(client: Client
 def test_the_csv_has_a_line_for_every_entry_with_its_numbers(client: Client, ranked: Benchmark) -> None:
     response = client.get(reverse("dashboards:leaderboard-csv", args=[ranked.slug]))
     rows = {row["model"]: row for row in csv.DictReader(io.StringIO(response.content.decode()))}
-    assert rows.keys() == {"Careful", "Blind", "Wolf"}
+    learnt_nothing = {name for name, row in rows.items() if row["unranked_reason"].startswith("has learnt nothing")}
+    assert rows.keys() - learnt_nothing == {"Careful", "Blind", "Wolf"}
+    assert learnt_nothing >= {"Flags nobody", "Flags everybody"}
+    assert {rows[name]["rank_low"] for name in learnt_nothing} == {""}
+    assert float(rows["Flags everybody"]["sensitivity"]) == 1
     assert float(rows["Blind"]["sensitivity"]) == 0.25
     assert rows["Blind"]["sensitivity n"] == "8"
     assert rows["Careful"]["ppv@0.0001 note"] == "at least"

@@ -59,6 +59,7 @@ def test_they_are_listed_beside_the_ranking_and_never_ranked(stage: Stage, clien
     page = client.get(board).content.decode()
     for name in ("Flags nobody", "Flags everybody", "Flags at random"):
         assert f">{name}" in page
+    assert "marks the whole organ: not computed, a hospital’s cohort has no such mask" in page
     older = client.get(board, {"snapshot": 1}).content.decode()
     assert "Flags at random" not in older
     assert "Flags nobody" in older

@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.hospitals.models import Hospital
+from leaderboard.hospitals.models import Cohort, Hospital
 from leaderboard.submissions.models import Submission
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 SUBMIT = "/submissions/submit/"
@@ -48,6 +49,19 @@ def test_a_team_hands_in_and_lands_on_the_page_of_its_submission(
     page = client.get(response["Location"]).content.decode()
     assert "Waiting for its check" in page
     assert "number 1 in line" in page
+
+
+def test_a_hospital_whose_patients_are_sealed_can_be_declared_too(
+    client: Client, member: User, team: Team, benchmark_rows: Benchmark
+) -> None:
+    client.force_login(member)
+    sealed = factories.make_cohort(purpose=Cohort.Purpose.SEALED)
+    elsewhere = factories.make_cohort(purpose=Cohort.Purpose.SEALED)
+    benchmark_rows.sealed.add(sealed)
+    client.post(SUBMIT, entries(team, benchmark_rows, trained_on=[sealed.hospital_id]))
+    assert list(Submission.objects.get().trained_on.all()) == [sealed.hospital]
+    answer = client.post(SUBMIT, entries(team, benchmark_rows, model="Other", trained_on=[elsewhere.hospital_id]))
+    assert answer.status_code == 422
 
 
 def test_a_team_cannot_hand_in_for_another(client: Client, rival: User, team: Team, benchmark_rows: Benchmark) -> None:
