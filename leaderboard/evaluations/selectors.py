@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from evaluator import results as wire
+from evaluator.errors import FailureClass
 from evaluator.records import Audit
 from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
@@ -245,14 +247,60 @@ def null_results_of(rows: Sequence[NullResult]) -> list[wire.Results]:
     return found
 
 
+AGAIN = "It is tried again by itself; nothing is charged."
+IMPROVE = "Try the image on the sample cases and on larger scans, with less memory and time than the benchmark gives."
+# Of runs on held-out scans a team is told the class and nothing that its program could choose, as an exit code.
+TOLD = {
+    FailureClass.IMAGE_INVALID: ("The image could not be run there.", IMPROVE),
+    FailureClass.START_FAILED: ("Its container did not start there.", IMPROVE),
+    FailureClass.EXIT_CODE: ("Its containers ended with an error there.", IMPROVE),
+    FailureClass.OUT_OF_MEMORY: ("It needed more memory than the benchmark gives.", IMPROVE),
+    FailureClass.GPU_OUT_OF_MEMORY: ("It needed more of the GPU's memory than there is.", IMPROVE),
+    FailureClass.TIME_LIMIT: ("It needed more time than the benchmark gives.", IMPROVE),
+    FailureClass.OUTPUT_SPACE: ("It wrote more than the benchmark allows.", IMPROVE),
+    FailureClass.OUTPUT_MISSING: ("Its outputs were missing.", IMPROVE),
+    FailureClass.OUTPUT_INVALID: ("Its outputs were not as the contract says.", IMPROVE),
+    FailureClass.PLATFORM_ERROR: ("The platform failed.", AGAIN),
+    FailureClass.HOSPITAL_UNREACHABLE: ("The hospital could not be reached.", AGAIN),
+    FailureClass.HOSPITAL_REFUSED: ("The hospital does not take runs at present.", AGAIN),
+    FailureClass.COHORT_CHANGED: ("The hospital's scans are not those that were frozen.", AGAIN),
+    FailureClass.CANCELLED: ("Cancelled.", ""),
+}
+
+
+def told_of(run: Run) -> str:
+    """What a team learns of a run that failed; organisers see the reason in Operations."""
+    if not run.failure:
+        return ""
+    what, next_step = TOLD[FailureClass(run.failure)]
+    if next_step == AGAIN and run.state == Run.State.FAILED:
+        next_step = "It failed at every attempt; organisers look at it, and nothing is charged."
+    return f"{what} {next_step}".strip()
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunProgress:
-    """A run as its team may see it: cases done only in quarters, which tell nothing about one scan."""
+    """A run as its team may see it: cases done only in quarters, which tell nothing about one scan.
+
+    Run time is rounded to the minute begun, peak memory to two digits: a program could send words by them.
+    """
 
     run: Run
     position: int | None
     quarters: int
     told: bool
+    told_why: str = ""
+
+    @property
+    def run_time(self) -> timedelta | None:
+        if self.run.finished is None or self.run.started is None:
+            return None
+        return timedelta(minutes=math.ceil((self.run.finished - self.run.started) / timedelta(minutes=1)))
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        peak = self.run.peak_memory_bytes
+        return peak and round(peak, 2 - len(str(peak)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,6 +326,7 @@ def progress_of(submission: Submission, *, everything: bool = False) -> Progress
             position=queue_position(run),
             quarters=25 * (4 * run.cases_done // run.cases_total) if run.cases_total else 0,
             told=sealed_told if run.sealed else told,
+            told_why=told_of(run),
         )
         for run in runs_of(submission)
     ]

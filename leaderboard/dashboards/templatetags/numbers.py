@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -71,9 +71,8 @@ def ago(moment: datetime | None) -> str:
 
 
 @register.filter
-def until(end: datetime | None, start: datetime | None) -> str:
-    """How long something took: {{ run.finished|until:run.started }}."""
-    return "" if end is None or start is None else formatting.how_long(end - start)
+def lasting(duration: timedelta | None) -> str:
+    return "" if duration is None else formatting.how_long(duration)
 
 
 @register.filter
