@@ -5,12 +5,14 @@ What breaks that process is the output's fault: the case is ``output-invalid``, 
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import mmap
 import signal
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -137,6 +139,14 @@ class OutputReader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         while self._idle:
             _stop(self._idle.pop())
+
+
+@cache
+def shared_reader() -> OutputReader:
+    """The reader of this process's runs. Its waiting processes, which see no output, end when this one does."""
+    found = OutputReader()
+    atexit.register(found.__exit__, None, None, None)
+    return found
 
 
 def _start() -> subprocess.Popen[bytes]:

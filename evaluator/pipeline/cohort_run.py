@@ -18,7 +18,7 @@ from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
 from evaluator.container.reaper import reap
 from evaluator.contract import Contract, ScanStore, StoredScan, get_contract
-from evaluator.contract.reader import OutputReader
+from evaluator.contract.reader import shared_reader
 from evaluator.errors import FailureClass, SubmissionFault
 from evaluator.pipeline.auditing import Auditor
 from evaluator.pipeline.batch import Attempt, BatchRunner, NamedCase
@@ -176,7 +176,8 @@ def _run(
         for position in rng.permutation(len(cohort.cases))
     ]
     tally, total, complete = Tally(), len(named), 0
-    with OutputReader() as reader, ThreadPoolExecutor(SCORERS) as pool:
+    reader = shared_reader()
+    with ThreadPoolExecutor(SCORERS) as pool:
         scoring: list[Future[CaseResult]] = []
         try:
             for batch in _batches(named, contract.cases_per_container or limits.batch_cases):

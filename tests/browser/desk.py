@@ -35,6 +35,9 @@ def furnish(*, folder: str) -> None:
     team_add(team=factories.TeamFactory.create(name="Rivals", slug="rivals"), user=person("rival", name="Rita Rival"))
     person("organiser", name="Olga Organiser", is_organiser=True)
     person("funder", name="Frida Funder", is_reviewer=True)
+    # A new second factor ends a person's other sessions, so those who get one are nobody else in these tests.
+    person("keyholder", name="Kim Keyholder")
+    person("appholder", name="Ada Appholder")
     benchmark = make_stage(Path(folder), team=team, member=member).benchmark
     # Standard goals need 45 patients and more; these can be told apart with eight.
     for metric, stratum, badge in (
