@@ -151,7 +151,7 @@ def withhold(blocks: Mapping[str, Block], *, lost: Mapping[str, Mapping[str, int
     groups = withhold_groups(
         {at: block.by_attribute for at, block in blocks.items()}, totals=totals, whole=OVERALL, minimum=minimum
     )
-    counts, sums = cells_and_sums(tumours, unplaced=lost, whole=OVERALL)
+    counts, sums = cells_and_sums(tumours, lost=lost, whole=OVERALL)
     lesions = hidden_cells(counts, sums=sums, minimum=minimum, together=max)
     months = _hidden_months(blocks, minimum=minimum)
     masks = _hidden({at: {"": _patients(block.dsc)} for at, block in blocks.items()}, minimum=minimum)

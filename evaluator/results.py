@@ -51,10 +51,10 @@ def dump(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(to_builtins(value)), indent=1) + b"\n"
 
 
-def write(path: Path, results: Results) -> None:
-    """Write so that a reader sees the old file or the new one, never half of it."""
+def write(path: Path, document: Any) -> None:
+    """Write as JSON so that a reader sees the old file or the new one, never half of it."""
     scratch = path.with_name(f".{path.name}.part")
-    scratch.write_bytes(dump(results))
+    scratch.write_bytes(dump(document))
     scratch.replace(path)
 
 

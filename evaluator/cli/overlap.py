@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evaluator import results
 from evaluator.cli import console
 from evaluator.cohort import (
     LEAST_AGREEMENT,
@@ -17,7 +18,6 @@ from evaluator.cohort import (
     print_folder,
     read_cohort,
     read_prints,
-    write_prints,
 )
 from evaluator.volumes import SUFFIXES
 
@@ -38,7 +38,7 @@ def prints(
     volumes = sum(path.name.lower().endswith(SUFFIXES) for path in folder.rglob("*"))
     with console.progress("Fingerprinting", volumes) as advance:
         found = print_folder(folder, name=name or folder.resolve().name, progress=advance)
-    write_prints(out, found)
+    results.write(out, found)
     if json:
         console.emit_json({"schema": found.schema, "name": found.name, "scans": len(found.scans), "out": str(out)})
     else:

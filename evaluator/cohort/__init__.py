@@ -6,7 +6,7 @@ from evaluator.cohort.layout import Cohort, CohortCase, CohortHeader, write_head
 from evaluator.cohort.manifest import verify, write_manifest
 from evaluator.cohort.overlap import LEAST_AGREEMENT, How, Match, Overlap, overlap, print_cohort
 from evaluator.cohort.pants import PantsImport, import_pants
-from evaluator.cohort.prints import PrintList, ScanPrint, print_folder, read_prints, write_prints
+from evaluator.cohort.prints import PrintList, ScanPrint, print_folder, read_prints
 from evaluator.cohort.table import write_table
 
 __all__ = [
@@ -32,6 +32,5 @@ __all__ = [
     "verify",
     "write_header",
     "write_manifest",
-    "write_prints",
     "write_table",
 ]

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -86,6 +87,11 @@ def lesions_path(root: Path, case: str) -> Path:
 
 def organs_path(root: Path, case: str) -> Path:
     return root / REFERENCES / case / "organs.nii.gz"
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_header(root: Path, header: CohortHeader) -> None:

@@ -19,6 +19,7 @@ from evaluator.cohort.layout import (
     Digests,
     Progress,
     ct_path,
+    file_sha256,
     lesions_path,
     organs_path,
 )
@@ -42,9 +43,9 @@ def digest_case(root: Path, case: str) -> Digests:
     """SHA-256 of a case's files. Raises OSError where the CT is missing."""
     lesions, organs = lesions_path(root, case), organs_path(root, case)
     return Digests(
-        ct=_sha256(ct_path(root, case)),
-        lesions=_sha256(lesions) if lesions.is_file() else None,
-        organs=_sha256(organs) if organs.is_file() else None,
+        ct=file_sha256(ct_path(root, case)),
+        lesions=file_sha256(lesions) if lesions.is_file() else None,
+        organs=file_sha256(organs) if organs.is_file() else None,
     )
 
 
@@ -127,8 +128,3 @@ def differences(root: Path, case: str, held: Digests) -> list[str]:
         for part, path in paths.items()
         if getattr(now, part) != getattr(held, part)
     ]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

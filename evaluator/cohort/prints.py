@@ -14,8 +14,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator import results
-from evaluator.cohort.layout import THREADS
+from evaluator.cohort.layout import THREADS, file_sha256
 from evaluator.errors import InputRefused, VolumeRefused
 from evaluator.records import Volume
 from evaluator.volumes import SUFFIXES, read_volume
@@ -75,7 +74,7 @@ def print_scan(path: Path, *, name: str) -> ScanPrint:
     blocks = block_ranks(data)
     return ScanPrint(
         name=name,
-        file=_digest(path),
+        file=file_sha256(path),
         voxels=hashlib.sha256(repr(data.shape).encode() + np.ascontiguousarray(data).tobytes()).hexdigest(),
         blocks=None if blocks is None else base64.b64encode(blocks.tobytes()).decode(),
     )
@@ -149,12 +148,6 @@ def print_all(scans: Iterable[tuple[Path, str]], progress: Callable[[], object] 
         return tuple(pool.map(one, scans))
 
 
-def write_prints(path: Path, prints: PrintList) -> None:
-    scratch = path.with_name(f".{path.name}.part")
-    scratch.write_bytes(results.dump(prints))
-    scratch.replace(path)
-
-
 def read_prints(path: Path) -> PrintList:
     """Raises InputRefused where the file is missing, too large, or no list of fingerprints."""
     if not path.is_file() or path.stat().st_size > LARGEST_LIST:
@@ -181,8 +174,3 @@ def blocks_of(scan: ScanPrint) -> NDArray[np.uint8] | None:
     if scan.blocks is None:
         return None
     return np.frombuffer(base64.b64decode(scan.blocks, validate=True), dtype=np.uint8).reshape(SIDE, SIDE, SIDE)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -59,5 +59,10 @@ def hidden_cells(
 
 def hide(record: Shown, *, minimum: int) -> Shown:
     """The same record without its numbers: what is shown in a hidden cell's place."""
+    return blank(record, why=f"hidden: fewer than {minimum} patients")
+
+
+def blank(record: Shown, *, why: str) -> Shown:
+    """The same record without its numbers, and the reason as its method."""
     numbers = {field.name: None for field in fields(record) if field.name != "method"}
-    return replace(record, **numbers, method=f"hidden: fewer than {minimum} patients")
+    return replace(record, **numbers, method=why)

@@ -68,12 +68,12 @@ def unplaced(localisable: Sequence[Outcome]) -> dict[str, int]:
 def cells_and_sums(
     tables: Mapping[str, Mapping[str, Mapping[str, ClusteredRate]]],
     *,
-    unplaced: Mapping[str, Mapping[str, int]],
+    lost: Mapping[str, Mapping[str, int]],
     whole: str,
 ) -> tuple[dict[Cell, int], list[list[Cell]]]:
     """Patients behind each cell of hospitals × locations × sizes, and which cells add up to which.
 
-    ``whole`` is the name of the column that the hospitals add up to; ``unplaced`` has `unplaced` of each.
+    ``whole`` is the name of the column that the hospitals add up to; ``lost`` has `unplaced` of each.
     """
     counts = {
         (at, place, size): rate.patients or 0
@@ -81,7 +81,7 @@ def cells_and_sums(
         for place, sizes in places.items()
         for size, rate in sizes.items()
     }
-    counts |= {(at, UNKNOWN, size): patients for at, sizes in unplaced.items() for size, patients in sizes.items()}
+    counts |= {(at, UNKNOWN, size): patients for at, sizes in lost.items() for size, patients in sizes.items()}
     columns = [whole, *(at for at in tables if at != whole)]
     places = [*tables[whole], UNKNOWN]
     sizes = [stratum.name for stratum in SIZE_STRATA]

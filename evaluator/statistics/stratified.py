@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from evaluator.records import Rate
 from evaluator.statistics.block import Block
+from evaluator.statistics.disclosure import blank
 from evaluator.statistics.intervals import ClusteredRate
 
 ALL = "all"
@@ -43,9 +44,4 @@ def without_strata(block: Block) -> Block:
 
 
 def _only_all(rates: Mapping[str, Shown]) -> dict[str, Shown]:
-    return {name: rate if name == ALL else _withheld(rate) for name, rate in rates.items()}
-
-
-def _withheld(rate: Shown) -> Shown:
-    nothing = {item.name: None for item in fields(rate) if item.name != "method"}
-    return replace(rate, **nothing, method=WITHHELD)
+    return {name: rate if name == ALL else blank(rate, why=WITHHELD) for name, rate in rates.items()}

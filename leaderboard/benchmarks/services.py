@@ -235,9 +235,8 @@ def require_apart(benchmark: Benchmark, cohorts: Sequence[Cohort]) -> None:
 
 def require_enough_to_publish(benchmark: Benchmark, cohort: Cohort) -> None:
     """The whole less the other hospitals, whose scores the ranking shows, must tell nobody of a few patients."""
-    patients = cohort.cases.filter(index_scan=True)
     for cancer, words in ((True, "with"), (False, "without")):
-        few = patients.filter(cancer=cancer).count()
+        few = patients(cohort, cancer=cancer)
         if 0 < few < benchmark.public_minimum:
             raise Refusal(
                 f"{cohort} has {few} patients {words} cancer.",

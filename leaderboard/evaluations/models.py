@@ -217,11 +217,11 @@ class Worker(models.Model):
 
 
 class RunLog(models.Model):
-    """What one container of a run on held-out scans printed, encrypted (`lib.sealed`). No team ever sees it."""
+    """What one container of a run on held-out scans printed (`lib.encrypted`). No team ever sees it."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="logs")
     attempt = models.PositiveIntegerField()
-    sealed = models.BinaryField()
+    encrypted = models.BinaryField()
     created = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation, NullResult, Run, Worker
 from leaderboard.submissions.models import Submission
-from leaderboard.submissions.selectors import get_submission_for
+from leaderboard.submissions.selectors import get_submission_for, several_teams
 from leaderboard.submissions.selectors import queue_position as submission_position
 
 LARGEST_ALARM = 30
@@ -107,7 +107,7 @@ def alike() -> list[Alike]:
     return found + [
         Alike(what="the same answers, scan by scan", results=same)
         for same in groups.values()
-        if len({row.run.evaluation.submission.team_id for row in same}) > 1
+        if several_teams([row.run.evaluation.submission for row in same])
     ]
 
 

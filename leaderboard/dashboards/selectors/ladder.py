@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +10,11 @@ from django.db.models import Count
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
-from leaderboard.lib.cells import cell as guarded
+from leaderboard.lib.cells import csv_text
 from leaderboard.rankings.models import Rung
 from leaderboard.rankings.selectors import released
+
+HEADS = ("team", "model", "transfer_score", "patients", "hospitals", "submissions", "released")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +41,13 @@ def ladder_lines(benchmark: Benchmark) -> list[LadderLine]:
 
 
 def ladder_csv(lines: Sequence[LadderLine]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("team", "model", "transfer_score", "patients", "hospitals", "submissions", "released"))
-    for line in lines:
-        rung = line.rung
-        numbers = (rung.score, rung.patients, rung.hospitals, line.submissions, rung.created.isoformat())
-        writer.writerow((guarded(rung.team.name), guarded(line.model), *numbers))
-    return text.getvalue()
+    return csv_text([HEADS, *(_row(line) for line in lines)])
+
+
+def _row(line: LadderLine) -> tuple[str | float, ...]:
+    rung = line.rung
+    numbers = (rung.score, rung.patients, rung.hospitals, line.submissions)
+    return (rung.team.name, line.model, *numbers, rung.created.isoformat())
 
 
 def ladder_json(lines: Sequence[LadderLine]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('attempt', models.PositiveIntegerField()),
-                ('sealed', models.BinaryField()),
+                ('encrypted', models.BinaryField()),
                 ('created', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='logs', to='evaluations.run')),
             ],

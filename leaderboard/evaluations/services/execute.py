@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -32,7 +33,7 @@ from evaluator.statistics.operating_point import Status
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services import settle, watch
 from leaderboard.evaluations.services.fitness import fit_engine
-from leaderboard.evaluations.services.logs import LogKeeper
+from leaderboard.evaluations.services.logs import log_keep
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import files, leases
 from leaderboard.submissions.models import Submission
@@ -99,7 +100,7 @@ def carry_out(run: Run, given: ContainerEngine | None, watcher: watch.RunWatcher
         state=files.data_folder("state"),
         rng=np.random.default_rng(),
         watcher=watcher,
-        keep_log=LogKeeper(run),
+        keep_log=partial(log_keep, run),
     )
     watch.scoring(run, watcher.token, cases=len(result.cases))
     return result

@@ -11,25 +11,20 @@ from django.utils import timezone
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.evaluations.models import Run, RunLog
-from leaderboard.lib import sealed
+from leaderboard.lib import encrypted
 from leaderboard.lib.files import bounded
 
 
-class LogKeeper:
-    """Keeps what each container of an attempt printed; an attempt that is done again by a lost worker adds its own."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __call__(self, log: bytes) -> None:
-        text = bounded(log.decode("utf-8", "replace"))
-        RunLog.objects.create(run=self._run, attempt=self._run.attempt, sealed=sealed.seal(text))
+def log_keep(run: Run, log: bytes) -> None:
+    """What one container printed. An attempt that is done again after a lost worker adds its own."""
+    text = bounded(log.decode("utf-8", "replace"))
+    RunLog.objects.create(run=run, attempt=run.attempt, encrypted=encrypted.encrypt(text))
 
 
 @transaction.atomic
 def logs_read(*, run: Run, by: User) -> list[tuple[RunLog, str]]:
     """What the containers of a run printed, oldest first. A container can print scans: who looks is recorded."""
-    found = [(log, sealed.unseal(log.sealed)) for log in run.logs.order_by("pk")]
+    found = [(log, encrypted.decrypt(log.encrypted)) for log in run.logs.order_by("pk")]
     record("run.log-read", f"run {run.pk}", by=by.pk, logs=len(found))
     return found
 

@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from evaluator.cohort import How, PrintList, overlap, print_folder, read_prints, write_prints
+from evaluator import results
+from evaluator.cohort import How, PrintList, overlap, print_folder, read_prints
 from evaluator.cohort.prints import SCHEMA, block_ranks, blocks_of, print_scan
 from evaluator.errors import InputRefused
 from evaluator.records import Grid, Volume
@@ -133,7 +134,7 @@ def test_a_list_comes_back_as_it_was_and_holds_no_image(tmp_path: Path) -> None:
     (folder / "readme.txt").write_text("not a scan")
     found = print_folder(folder, name="Public set")
     assert [scan.name for scan in found.scans] == ["a/one.nii.gz", "two.mha"]
-    write_prints(tmp_path / "set.json", found)
+    results.write(tmp_path / "set.json", found)
     assert read_prints(tmp_path / "set.json") == found
     assert (tmp_path / "set.json").stat().st_size < 2 * 1200
 

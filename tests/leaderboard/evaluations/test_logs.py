@@ -16,7 +16,7 @@ from leaderboard.accounts.models import User
 from leaderboard.audit.models import Record
 from leaderboard.evaluations.models import Run, RunLog
 from leaderboard.evaluations.services import evaluations_reconcile
-from leaderboard.lib.sealed import LOST, seal, unseal
+from leaderboard.lib.encrypted import LOST, decrypt, encrypt
 from tests.leaderboard.stage import Stage, detect
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -38,8 +38,8 @@ def run(stage: Stage) -> Run:
 
 def test_what_a_container_prints_of_scans_is_kept_encrypted(run: Run) -> None:
     log = run.logs.get()
-    assert SECRET.encode() not in bytes(log.sealed)
-    assert SECRET in unseal(log.sealed)
+    assert SECRET.encode() not in bytes(log.encrypted)
+    assert SECRET in decrypt(log.encrypted)
     assert log.attempt == 1
 
 
@@ -73,8 +73,8 @@ def test_it_is_deleted_after_its_days(run: Run, settings: Settings) -> None:
 def test_keys_can_be_exchanged_and_a_lost_one_is_said(settings: Settings) -> None:
     old, new = (Fernet.generate_key().decode() for _ in range(2))
     settings.LOG_KEYS = [old]
-    sealed = seal("text")
+    given = encrypt("text")
     settings.LOG_KEYS = [new, old]
-    assert unseal(sealed) == "text"
+    assert decrypt(given) == "text"
     settings.LOG_KEYS = [new]
-    assert unseal(sealed) == LOST
+    assert decrypt(given) == LOST

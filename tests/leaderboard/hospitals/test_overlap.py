@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from evaluator.cohort import print_folder, write_prints
+from evaluator import results
+from evaluator.cohort import print_folder
 from leaderboard.accounts.models import User
 from leaderboard.hospitals.models import Cohort, Hospital, OverlapCheck
 from leaderboard.hospitals.services import overlap_check
@@ -27,7 +28,7 @@ def prints(stage: Stage, tmp_path: Path) -> Path:
     training = tmp_path / "training"
     training.mkdir()
     (training / "0042.nii.gz").write_bytes((cohort.path / "images" / "case03" / "ct.nii.gz").read_bytes())
-    write_prints(tmp_path / "prints.json", print_folder(training, name="Public <set>"))
+    results.write(tmp_path / "prints.json", print_folder(training, name="Public <set>"))
     return tmp_path / "prints.json"
 
 

@@ -14,14 +14,14 @@ def _keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.LOG_KEYS])
 
 
-def seal(text: str) -> bytes:
+def encrypt(text: str) -> bytes:
     """Encrypted and authenticated under the first key."""
     return _keys().encrypt(zlib.compress(text.encode()))
 
 
-def unseal(sealed: bytes | memoryview) -> str:
+def decrypt(given: bytes | memoryview) -> str:
     """Of any of the keys; a sentence where none fits."""
     try:
-        return zlib.decompress(_keys().decrypt(bytes(sealed))).decode()
+        return zlib.decompress(_keys().decrypt(bytes(given))).decode()
     except InvalidToken:
         return LOST
