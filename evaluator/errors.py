@@ -8,7 +8,8 @@
     │   ├── VolumeRefused       an image file cannot be read as a volume
     │   │   └── GridMismatch    two volumes do not lie on the same grid
     │   ├── CohortRefused       a hospital's folder has faults; they are listed
-    │   └── TableRefused        a results file or table is dirty; the refusals are listed
+    │   ├── TableRefused        a results file or table is dirty; the refusals are listed
+    │   └── MessageRefused      what came from the other side is not signed, or not what may be said
     ├── SubmissionFault     4   the submission did it, and is charged for it
     │   ├── ImageRefused        the image archive is not acceptable
     │   └── OutputRefused       what a container wrote is missing or invalid
@@ -135,6 +136,10 @@ class TableRefused(InputRefused):
     def __init__(self, what: str, *, faults: Sequence[FaultLine] = (), why: str = "", next_step: str = "") -> None:
         super().__init__(what, why=why, next_step=next_step)
         self.faults = tuple(faults)
+
+
+class MessageRefused(InputRefused):
+    pass
 
 
 class ClassifiedError(EvaluatorError):

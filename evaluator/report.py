@@ -81,57 +81,112 @@ def make_report(
             next_step="Bring more calibration patients, or give a --threshold, which is exploratory.",
         )
     models = [
-        _report_model(
+        _count(
             files,
             prevalences=prevalences,
             cut=(threshold, Status.EXPLORATORY) if threshold is not None else _of(locked),
-            public_minimum=public_minimum,
-            curves_seed=curves_seed,
-            hospital_curves=hospital_curves,
-        )
+        ).report(public_minimum=public_minimum, curves_seed=curves_seed, hospital_curves=hospital_curves)
         for files in by_submission(results).values()
     ]
     return Report(schema=SCHEMA, public_minimum=public_minimum, models=tuple(models))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BothReports:
+    """One submission's numbers: as they may be shown, and with nothing hidden and without curves."""
+
+    shown: ModelReport
+    detailed: ModelReport
+
+
+def report_both(
+    files: Sequence[Results], *, prevalences: Sequence[float], public_minimum: int, curves_seed: int
+) -> BothReports:
+    """One submission's report twice, counted once; curves of all hospitals together only.
+
+    Parameters
+    ----------
+    files : sequence of Results
+        Of one submission.
+    prevalences, public_minimum, curves_seed
+        As for `make_report`.
+
+    Returns
+    -------
+    BothReports
+        What `make_report` gives with these arguments, and with the prevalences alone.
+
+    Raises
+    ------
+    TableRefused, UsageError
+        As `make_report`.
+
+    References
+    ----------
+    `make_report`.
+    """
+    for prevalence in prevalences:
+        check_prevalence(prevalence)
+    counted = _count(files, prevalences=prevalences, cut=None)
+    return BothReports(
+        shown=counted.report(public_minimum=public_minimum, curves_seed=curves_seed, hospital_curves=False),
+        detailed=counted.report(public_minimum=0, curves_seed=None, hospital_curves=False),
+    )
 
 
 def _of(point: OperatingPoint | None) -> tuple[float, str] | None:
     return None if point is None or point.threshold is None else (point.threshold, point.status)
 
 
-def _report_model(
-    files: Sequence[Results],
-    *,
-    prevalences: Sequence[float],
-    cut: tuple[float, str] | None,
-    public_minimum: int,
-    curves_seed: int | None,
-    hospital_curves: bool,
-) -> ModelReport:
+@dataclass(frozen=True, kw_only=True)
+class _Counted:
+    """One submission, counted hospital by hospital and over all; of that, reports that show more or less."""
+
+    first: Results
+    threshold: float
+    status: str
+    prevalences: Sequence[float]
+    parts: Mapping[str, Sequence[HospitalOutcomes]]
+    blocks: Mapping[str, Block]
+
+    def report(self, *, public_minimum: int, curves_seed: int | None, hospital_curves: bool) -> ModelReport:
+        blocks = dict(self.blocks)
+        if curves_seed is not None:
+            for at, found in self.parts.items():
+                if not (hospital_curves or at == OVERALL):
+                    continue
+                patients = [outcome for hospital in found for outcome in hospital.patients]
+                declared = self.first.submission.declared_prevalence
+                drawn = make_curves(patients, prevalences=self.prevalences, declared=declared, seed=curves_seed)
+                months = lead_time_of(prior_scans(found))
+                blocks[at] = replace(blocks[at], curves=drawn, time_before_diagnosis=months)
+        if public_minimum:
+            lost = {at: _unplaced(found) for at, found in self.parts.items()}
+            blocks = withhold(blocks, lost=lost, minimum=public_minimum)
+        return ModelReport(
+            model=self.first.submission.model,
+            image=self.first.submission.image,
+            scorer=self.first.scorer,
+            hit_rule=self.first.hit_rule,
+            threshold=self.threshold,
+            operating_point=self.status,
+            overall=blocks.pop(OVERALL),
+            hospitals=blocks,
+        )
+
+
+def _count(files: Sequence[Results], *, prevalences: Sequence[float], cut: tuple[float, str] | None) -> _Counted:
     first = files[0]
     threshold, status = cut or (first.submission.threshold, first.submission.locked)
     answered = answers(files, threshold=threshold)
     parts = {hospital: [found] for hospital, found in answered.items()} | {OVERALL: list(answered.values())}
-    blocks = {at: make_block(found, prevalences=prevalences) for at, found in parts.items()}
-    if curves_seed is not None:
-        for at, found in parts.items():
-            if not (hospital_curves or at == OVERALL):
-                continue
-            patients = [outcome for hospital in found for outcome in hospital.patients]
-            declared = first.submission.declared_prevalence
-            drawn = make_curves(patients, prevalences=prevalences, declared=declared, seed=curves_seed)
-            months = lead_time_of(prior_scans(found))
-            blocks[at] = replace(blocks[at], curves=drawn, time_before_diagnosis=months)
-    if public_minimum:
-        blocks = withhold(blocks, lost={at: _unplaced(found) for at, found in parts.items()}, minimum=public_minimum)
-    return ModelReport(
-        model=first.submission.model,
-        image=first.submission.image,
-        scorer=first.scorer,
-        hit_rule=first.hit_rule,
+    return _Counted(
+        first=first,
         threshold=threshold,
-        operating_point=status,
-        overall=blocks.pop(OVERALL),
-        hospitals=blocks,
+        status=status,
+        prevalences=prevalences,
+        parts=parts,
+        blocks={at: make_block(found, prevalences=prevalences) for at, found in parts.items()},
     )
 
 

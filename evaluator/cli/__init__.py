@@ -15,6 +15,8 @@ from evaluator.errors import EvaluatorError
 COMMANDS = (
     "run",
     "validate",
+    "submit",
+    "status",
     "score",
     "report",
     "rank",
@@ -28,6 +30,9 @@ COMMANDS = (
     "versus_readers",
     "doctor",
     "nulls",
+    "worker",
+    "outbox",
+    "desk",
 )
 
 app = typer.Typer(

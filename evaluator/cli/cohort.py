@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evaluator.cli import console, overlap
+from evaluator.cli import console, overlap, revise
 from evaluator.cohort import Cohort, CohortCheck, CohortCounts, check_cohort, import_pants, write_manifest
 from evaluator.cohort.layout import IMAGES, MANIFEST_FILE
 from evaluator.errors import FaultLine, HospitalFault, InputRefused
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     cohort.command(name="check")(check)
     cohort.command(name="import-pants")(bring)
     overlap.register(cohort)
+    revise.register(cohort)
     app.add_typer(cohort, name="cohort")
 
 

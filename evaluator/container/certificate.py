@@ -25,10 +25,11 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     of: str
     at: float
+    caps_layers: bool
 
 
 def require_fit(engine: ContainerEngine, *, state: Path, base: str = DEFAULT_BASE) -> None:
-    """Let the doctor look, unless it found this very engine fit within a day.
+    """Let the doctor look, unless it found this very engine fit within a day; tell the engine whether it caps layers.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ def require_fit(engine: ContainerEngine, *, state: Path, base: str = DEFAULT_BAS
     name = _name(engine, base)
     path = state / FILE
     if (known := _read(path)) and known.of == name and 0 <= time.time() - known.at < VALID_SECONDS:
+        engine.caps_layers = known.caps_layers
         return
     try:
         found = diagnose(engine, base=base, state=state)
@@ -64,15 +66,16 @@ def require_fit(engine: ContainerEngine, *, state: Path, base: str = DEFAULT_BAS
         )
     logger.info("container engine %s: %s", found.facts.version, found.sentence)
     scratch = path.with_name(f".{FILE}.{time.monotonic_ns()}.part")
-    scratch.write_bytes(msgspec.json.encode(Certificate(of=name, at=time.time())))
+    scratch.write_bytes(msgspec.json.encode(Certificate(of=name, at=time.time(), caps_layers=found.caps_layers)))
     scratch.replace(path)
+    engine.caps_layers = found.caps_layers
 
 
 def _name(engine: ContainerEngine, base: str) -> str:
     facts = engine.facts()
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    parts = (facts.id, facts.version, facts.runtime, str(facts.data_root), boot, base, PROGRAM, repr(LIMITS))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    of_engine = (facts.id, facts.version, facts.runtime, facts.storage_driver, str(facts.data_root))
+    return hashlib.sha256("\n".join((*of_engine, boot, base, PROGRAM, repr(LIMITS))).encode()).hexdigest()
 
 
 def _read(path: Path) -> Certificate | None:

@@ -35,6 +35,7 @@ class DockerEngine(DockerImages):
         super().__init__()
         self._runtime = runtime or os.environ.get("CONTAINER_RUNTIME", "")
         self._output = DockerOutput(self.api)
+        self.caps_layers = False
 
     @cached_property
     def _facts(self) -> EngineFacts:
@@ -51,9 +52,11 @@ class DockerEngine(DockerImages):
             version=str(info["ServerVersion"]),
             cpus=int(info["NCPU"]),
             memory_bytes=int(info["MemTotal"]),
-            gpus="nvidia" in runtimes,
+            gpus="nvidia" in runtimes or bool(info.get("CDISpecDirs")),
+            cdi="nvidia" not in runtimes and bool(info.get("CDISpecDirs")),
             data_root=Path(info["DockerRootDir"]),
             id=str(info.get("ID") or ""),
+            storage_driver=str(info.get("Driver") or ""),
             runtime=self._runtime,
             first_ids=_first_ids(info),
         )

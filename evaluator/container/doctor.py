@@ -11,7 +11,7 @@ from pathlib import Path
 from evaluator.confinement import what_is_kept
 from evaluator.container.conformance import DOCKER, OF_RUNTIME, OVERSHOOT, REFUSED, Expectations, Finding, look_around
 from evaluator.container.engine import ContainerEngine, ContainerSpec, EngineFacts, OutputSpec
-from evaluator.container.limits import MIB, Limits
+from evaluator.container.limits import GIB, MIB, Limits
 from evaluator.container.probe import probe_image, seen_in
 from evaluator.container.runner import ContainerOutcome, run_container
 from evaluator.errors import FailureClass, PlatformFault
@@ -19,7 +19,11 @@ from evaluator.errors import FailureClass, PlatformFault
 DEFAULT_BASE = "cil-base:latest"
 USER = (10001, 10001)
 # Small, so that a machine that ignores them is hurt little.
-LIMITS = Limits(memory_bytes=128 * MIB, output_bytes=32 * MIB, file_bytes=64 * MIB, pids=64, cpus=1)
+LIMITS = Limits(
+    memory_bytes=128 * MIB, output_bytes=32 * MIB, layer_bytes=64 * MIB, file_bytes=64 * MIB, pids=64, cpus=1
+)
+NO_SPACE = frozenset({"No space left on device", "Disk quota exceeded"})
+LAYER = "what a container writes to its own file system is limited"
 LOOK_SECONDS, HOG_SECONDS, ENDLESS_SECONDS = 60.0, 60.0, 3.0
 GONE_SECONDS = 5.0  # after its limit a container must be gone
 MARGIN = 120.0
@@ -38,6 +42,11 @@ class Diagnosis:
     def fit(self) -> bool:
         """Whether held-out scans may be handed to containers here."""
         return all(finding.ok for finding in self.findings if finding.essential)
+
+    @property
+    def caps_layers(self) -> bool:
+        """Whether the engine may be asked to limit what a container writes to its own layer."""
+        return any(finding.ok for finding in self.findings if finding.check == LAYER)
 
     @property
     def sentence(self) -> str:
@@ -93,6 +102,7 @@ def diagnose(
             _memory(_run(engine, image, "memory", place, limits, seconds=HOG_SECONDS)),
             _pids(expect, _run(engine, image, "pids", place, limits, seconds=HOG_SECONDS)),
             _output(_run(engine, image, "output", place, limits, seconds=HOG_SECONDS)),
+            _layer(engine, image, place, limits),
             _endless(_run(engine, image, "endless", place, limits, seconds=ENDLESS_SECONDS)),
             *_reader(what_is_kept()),
         ]
@@ -107,7 +117,7 @@ def _run(
     mounted, into = folder / f"input-{question}", folder / f"output-{question}"
     mounted.mkdir()
     into.mkdir()
-    deadline = time.time() + seconds + MARGIN
+    deadline = time.monotonic() + seconds + MARGIN
     owner = f"{USER[0]}:{USER[1]}"
     output = OutputSpec(
         name=f"{name}-output", owner=owner, bytes=LIMITS.output_bytes, inodes=1024, deadline=deadline + MARGIN
@@ -121,6 +131,8 @@ def _run(
         limits=limits if question != "pids" else replace(limits, memory_bytes=512 * MIB),
         deadline=deadline,
         environment={"PROBE": question},
+        read_only=question != "layer",
+        cap_layer=question == "layer",
     )
     return run_container(
         engine, spec, seconds=seconds, marks=(), wanted=lambda _: False, into=into, beat=lambda _: False
@@ -164,6 +176,22 @@ def _output(outcome: ContainerOutcome) -> Finding:
         ok=0 < written <= LIMITS.output_bytes and found.get("why") == "No space left on device",
         seen=f"{written / MIB:.0f} MiB of {LIMITS.output_bytes / MIB:.0f} MiB, then {found.get('why', 'nothing')}",
     )
+
+
+def _layer(engine: ContainerEngine, image: str, place: Path, limits: Limits) -> Finding:
+    """Few engines' disks can; no machine is refused for it, since the supervisor stops who fills the disk."""
+    try:
+        outcome = _run(engine, image, "layer", place, limits, seconds=HOG_SECONDS)
+    except PlatformFault as fault:
+        ok, seen = False, fault.why
+    else:
+        found = seen_in(outcome.log) or {}
+        written, why = found.get("written", 0), found.get("why", "nothing")
+        seen = f"{written / MIB:.0f} MiB of {limits.layer_bytes / MIB:.0f} MiB, then {why}."
+        ok = why in NO_SPACE
+    if not ok:
+        seen += f" Instead, who leaves less than {Limits().disk_floor_bytes / GIB:.0f} GiB of the disk free is stopped."
+    return Finding(check=LAYER, ok=ok, seen=seen, essential=False)
 
 
 def _endless(outcome: ContainerOutcome) -> Finding:

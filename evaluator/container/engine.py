@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal, Protocol
 
+from evaluator.container.images import TaggedImage
 from evaluator.container.limits import Limits
 
 INPUT = PurePosixPath("/input")
@@ -27,8 +28,10 @@ class EngineFacts:
     cpus: int
     memory_bytes: int
     gpus: bool
+    cdi: bool = False  # GPUs are asked for as CDI devices: there is no runtime that gives them
     data_root: Path
     id: str = ""  # the engine's own
+    storage_driver: str = ""  # what images and containers' own layers are kept with
     runtime: str = ""  # that submissions run under; "" is the engine's default
     first_ids: tuple[int, int] = (0, 0)  # what a container's root is on the host: others where users are remapped
 
@@ -41,7 +44,7 @@ class OutputSpec:
     owner: str
     bytes: int
     inodes: int
-    deadline: float  # seconds since the epoch; past it the reaper removes the volume
+    deadline: float  # by `time.monotonic`; past it the reaper removes the volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ class ContainerSpec:
     deadline: float
     environment: Mapping[str, str] = field(default_factory=dict)
     read_only: bool = True
+    cap_layer: bool = False  # ask the engine to limit what it writes to its own layer; few can, the others refuse
     masked: tuple[str, ...] = ()  # the image's VOLUME paths
 
 
@@ -93,6 +97,8 @@ class Owned:
 class ContainerEngine(Protocol):
     """A container engine."""
 
+    caps_layers: bool  # the doctor found that it limits what a container writes to its own layer
+
     def facts(self) -> EngineFacts:
         """Version and capacity of the engine's host."""
 
@@ -106,11 +112,25 @@ class ContainerEngine(Protocol):
     def load_image(self, stream: IO[bytes]) -> str:
         """Load a docker-archive of one image; return its config digest."""
 
+    def push_image(self, digest: str, *, place: str, name: str) -> str:
+        """Bring an image to the registry at ``place``; return how it is fetched there: ``name`` by manifest digest."""
+
     def inspect_image(self, reference: str) -> Mapping[str, Any] | None:
         """Docker's image inspect (``Id``, ``Os``, ``Architecture``, ``Config``, ``RootFS``), None if there is none."""
 
+    def pull_image(
+        self, reference: str, *, username: str = "", password: str = "", progress: Callable[[], object] | None = None
+    ) -> None:
+        """Fetch an image from a registry by its manifest's digest, ``host/name@sha256:…``; a tag is refused.
+
+        ``progress`` is called as it goes on, and may raise to stop it.
+        """
+
     def tag_image(self, digest: str, *, repository: str, tag: str) -> None:
         """Give an image a name."""
+
+    def tagged_images(self, repository: str) -> tuple[TaggedImage, ...]:
+        """Every name that images have in this repository."""
 
     def remove_image(self, reference: str) -> None:
         """Remove a name, and the image with its last name; silent if it is gone."""

@@ -76,25 +76,32 @@ class FakeContainer:
 class FakeEngine(FakeImages):
     """Runs programs by image digest. ``restart()`` does to running containers what an engine's restart does."""
 
-    def __init__(self, programs: Mapping[str, Program] | None = None) -> None:
+    def __init__(self, programs: Mapping[str, Program] | None = None, *, gpus: bool = False) -> None:
         super().__init__(programs or {})
         self._root = Path(tempfile.mkdtemp(prefix="fake-engine-"))
         weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
         self.programs = dict(programs or {})
+        self._gpus = gpus
+        self.caps_layers = False
         self.containers: dict[str, FakeContainer] = {}
         self.outputs: dict[str, OutputSpec] = {}
         self.held: set[str] = set()
         self.started: list[ContainerSpec] = []
         self.supervisor = labels.supervisor()
+        self.away = False  # set while it does not answer; what runs goes on
 
     def facts(self) -> EngineFacts:
-        return EngineFacts(version="fake", cpus=2, memory_bytes=16 * GIB, gpus=False, data_root=self._root)
+        return EngineFacts(version="fake", cpus=2, memory_bytes=16 * GIB, gpus=self._gpus, data_root=self._root)
 
     def free_disk_bytes(self) -> int:
         return 100 * GIB
 
     def written_bytes(self, name: str) -> int:
         return 0
+
+    def _answer(self) -> None:
+        if self.away:
+            raise PlatformFault("The container engine does not answer.")
 
     def restart(self) -> None:
         self.held.clear()
@@ -114,7 +121,8 @@ class FakeEngine(FakeImages):
         return name in self.held
 
     def start(self, spec: ContainerSpec) -> None:
-        if spec.limits.gpus:
+        self._answer()
+        if spec.limits.gpus and not self._gpus:
             raise PlatformFault("The engine refused to start the container.", why="It has no GPU.")
         if spec.image not in self.programs:
             raise PlatformFault("The engine refused to start the container.", why=f"No such image: {spec.image}.")
@@ -124,6 +132,7 @@ class FakeEngine(FakeImages):
         container.thread.start()
 
     def look(self, name: str) -> ContainerState | None:
+        self._answer()
         container = self.containers.get(name)
         if container is None:
             return None
@@ -148,10 +157,12 @@ class FakeEngine(FakeImages):
             container.thread.join(0.02)
 
     def kill(self, name: str) -> None:
+        self._answer()
         if name in self.containers:
             self.containers[name].box.killed.set()
 
     def remove(self, name: str) -> None:
+        self._answer()
         self.kill(name)
         self.containers.pop(name, None)
 
@@ -174,12 +185,14 @@ class FakeEngine(FakeImages):
             )
 
     def discard_output(self, name: str) -> None:
+        self._answer()
         shutil.rmtree(self._folder(name), ignore_errors=True)
         self.outputs.pop(name, None)
         self.held.discard(name)
 
     # Housekeeping ---------------------------------------------------------------------------------------------------
     def owned(self) -> tuple[Owned, ...]:
+        self._answer()
         containers = (
             Owned(kind="container", name=name, deadline=container.spec.deadline, supervisor=self.supervisor)
             for name, container in self.containers.items()

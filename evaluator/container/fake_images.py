@@ -7,10 +7,12 @@ import io
 import json
 import posixpath
 import tarfile
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from evaluator.container.images import TaggedImage, by_digest
 from evaluator.errors import ImageRefused, PlatformFault
 
 
@@ -29,6 +31,8 @@ class FakeImages:
         bare = {"os": "linux", "architecture": "amd64", "config": {"User": "1000:1000", "Cmd": ["run"]}}
         self.images = {digest: FakeImage(config=bare) for digest in programs}
         self.names: dict[str, str] = {}
+        self.tagged: dict[str, float] = {}  # when, by name
+        self.registry: dict[str, tuple[str, FakeImage]] = {}  # by reference: config digest and image
 
     def load_image(self, stream: IO[bytes]) -> str:
         with tarfile.open(fileobj=stream, mode="r|") as archive:
@@ -44,6 +48,22 @@ class FakeImages:
         digest = "sha256:" + hashlib.sha256(config).hexdigest()
         self.images[digest] = FakeImage(config=json.loads(config), layers=layers)
         return digest
+
+    def pull_image(
+        self, reference: str, *, username: str = "", password: str = "", progress: Callable[[], object] | None = None
+    ) -> None:
+        by_digest(reference)
+        if progress:
+            progress()
+        if reference not in self.registry:
+            raise PlatformFault(f"The engine did not fetch {reference}.", why="The registry has no such image.")
+        digest, image = self.registry[reference]
+        self.images[digest] = image
+
+    def push_image(self, digest: str, *, place: str, name: str) -> str:
+        reference = f"{name}@sha256:{hashlib.sha256(digest.encode()).hexdigest()}"
+        self.registry[f"{place}/{reference}"] = digest, self.images[digest]
+        return reference
 
     def inspect_image(self, reference: str) -> Mapping[str, Any] | None:
         digest = self.names.get(reference, reference)
@@ -62,6 +82,19 @@ class FakeImages:
 
     def tag_image(self, digest: str, *, repository: str, tag: str) -> None:
         self.names[f"{repository}:{tag}"] = digest
+        self.tagged[f"{repository}:{tag}"] = time.time()
+
+    def tagged_images(self, repository: str) -> tuple[TaggedImage, ...]:
+        return tuple(
+            TaggedImage(
+                reference=name,
+                digest=digest,
+                size_bytes=sum(len(layer) for layer in self.images[digest].layers),
+                tagged=self.tagged[name],
+            )
+            for name, digest in sorted(self.names.items())
+            if name.rpartition(":")[0] == repository
+        )
 
     def remove_image(self, reference: str) -> None:
         digest = self.names.pop(reference, reference)

@@ -1,4 +1,8 @@
-"""Labels on everything we make in the engine: who supervises it and when it must be gone."""
+"""Labels on everything we make in the engine: who supervises it and when it must be gone.
+
+Deadlines are seconds of this boot's monotonic clock, the same in all its processes: a clock that is set wrong, or right
+again, makes nothing late. Of another boot everything is.
+"""
 
 from __future__ import annotations
 
@@ -49,4 +53,4 @@ def ours(deadline: float) -> dict[str, str]:
 
 
 def soon(seconds: float) -> dict[str, str]:
-    return ours(time.time() + seconds)
+    return ours(time.monotonic() + seconds)

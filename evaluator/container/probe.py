@@ -91,10 +91,14 @@ def pids():
         pass
     return {"processes": count}
 def output():
-    written, block = 0, b"x" * (1 << 20)
+    return filled("/output", 1000)
+def layer():
+    return filled("/tmp", 32)
+def filled(folder, files):
+    written, block = 0, os.urandom(1 << 20)
     try:
-        for number in range(1000):
-            with open(f"/output/{number}", "wb") as file:
+        for number in range(files):
+            with open(f"{folder}/{number}", "wb") as file:
                 for _ in range(8):
                     written += file.write(block)
     except OSError as error:

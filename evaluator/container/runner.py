@@ -9,11 +9,13 @@ from pathlib import Path, PurePosixPath
 
 from evaluator.container.engine import ContainerEngine, ContainerSpec, ContainerState, OutputCopy
 from evaluator.container.followers import LogFollower, MemoryFollower
+from evaluator.container.reaper import left_behind
 from evaluator.container.whose_fault import Ending, Verdict, is_full, judge
 from evaluator.errors import PlatformFault
 
 LOOK_SECONDS = 0.1
 BEAT_SECONDS = 1.0
+LAYER_IS_FULL = 0.9  # of its limit: the engine counts bytes of files, its disk counts blocks
 KILL_SECONDS = 4.0  # then it is removed by force; five seconds after its limit it must be gone
 
 # Called about once a second with the number of complete cases; True: stop, the run was cancelled.
@@ -89,16 +91,17 @@ def run_container(
         state = _ended(engine, spec.name)
         took = time.monotonic() - started
         log.finish()
+        layer_full = ending is Ending.BY_ITSELF and _fills_its_layer(engine, spec, state)
         engine.remove(spec.name)
         output = engine.copy_output(spec.output, into, wanted=wanted, file_bytes=spec.limits.file_bytes)
         progress.finish(output.copied)
     finally:
-        engine.remove(spec.name)
-        engine.discard_output(spec.output.name)
+        _clear_up(engine, spec)
     full = is_full(output, spec.output)
     text = log.text()
+    verdict = judge(ending, state, full=full, layer_full=layer_full, log_tail=text, limits=spec.limits, seconds=seconds)
     return ContainerOutcome(
-        verdict=judge(ending, state, full=full, log_tail=text, limits=spec.limits, seconds=seconds),
+        verdict=verdict,
         exit_code=state.exit_code,
         seconds=took,
         peak_memory_bytes=memory.peak,
@@ -106,6 +109,16 @@ def run_container(
         output=output,
         marked=progress.seconds,
     )
+
+
+def _clear_up(engine: ContainerEngine, spec: ContainerSpec) -> None:
+    """Leave nothing; what an engine that does not answer keeps is the reaper's to remove when it does."""
+    try:
+        engine.remove(spec.name)
+        engine.discard_output(spec.output.name)
+    except PlatformFault:
+        left_behind.update((spec.name, spec.output.name))
+        raise
 
 
 def _supervise(
@@ -153,6 +166,13 @@ def _ended(engine: ContainerEngine, name: str) -> ContainerState:
             return ContainerState(running=False)
         time.sleep(LOOK_SECONDS / 2)
     return state
+
+
+def _fills_its_layer(engine: ContainerEngine, spec: ContainerSpec, state: ContainerState) -> bool:
+    """Whether a container that failed had hardly any room left in its own layer. To measure it may take seconds."""
+    if not spec.cap_layer or not state.exit_code:
+        return False
+    return engine.written_bytes(spec.name) >= LAYER_IS_FULL * spec.limits.layer_bytes
 
 
 def _fills_the_disk(engine: ContainerEngine, spec: ContainerSpec) -> bool:

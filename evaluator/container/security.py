@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -18,6 +18,7 @@ from evaluator.container.limits import MIB
 from evaluator.errors import ImageRefused
 
 HOSTNAME = "submission"
+CDI_KIND = "nvidia.com/gpu"
 # 10 MB on disk; in two files, for with one engine 20.10 loses whoever follows the log when it starts anew
 LOG = {"type": "json-file", "config": {"max-size": "5m", "max-file": "2"}}
 MASK = f"rw,nosuid,nodev,size={64 * MIB},mode=1777"
@@ -51,7 +52,6 @@ def host_options(spec: ContainerSpec, facts: EngineFacts, *, nofile: int) -> dic
     """The host configuration of a submission's container."""
     limits = spec.limits
     memory = limits.memory_bytes + spec.output.bytes  # pages of the output volume are charged to who writes them
-    gpus = [str(index) for index in range(limits.gpus)]
     tmpfs = dict.fromkeys(spec.masked, MASK)
     if spec.read_only:
         tmpfs[str(SCRATCH)] = f"rw,exec,nosuid,nodev,size={limits.memory_bytes},mode=1777"
@@ -82,9 +82,24 @@ def host_options(spec: ContainerSpec, facts: EngineFacts, *, nofile: int) -> dic
         "tmpfs": tmpfs,
         "mounts": mounts,
         "log_config": LOG,
+        "storage_opt": _layer_option(limits.layer_bytes, facts) if spec.cap_layer else None,
         "runtime": facts.runtime or None,
-        "device_requests": [DeviceRequest(device_ids=gpus, capabilities=[["gpu"]])] if gpus else None,
+        "device_requests": _gpu_requests(limits.devices, facts),
     }
+
+
+def _layer_option(layer_bytes: int, facts: EngineFacts) -> dict[str, str] | None:
+    """Asked of overlay2 only, which keeps it on xfs with project quotas; elsewhere the image may count as written."""
+    return {"size": str(layer_bytes)} if facts.storage_driver == "overlay2" else None
+
+
+def _gpu_requests(devices: Sequence[str], facts: EngineFacts) -> list[DeviceRequest] | None:
+    """Exactly these: of the engine's GPU runtime, else as CDI devices, which need no such runtime."""
+    if not devices:
+        return None
+    if facts.cdi:
+        return [DeviceRequest(driver="cdi", device_ids=[f"{CDI_KIND}={device}" for device in devices])]
+    return [DeviceRequest(device_ids=list(devices), capabilities=[["gpu"]])]
 
 
 def container_options(spec: ContainerSpec) -> dict[str, Any]:
@@ -97,7 +112,7 @@ def container_options(spec: ContainerSpec) -> dict[str, Any]:
         "environment": {
             **spec.environment,
             # images of the CUDA family ask for all GPUs by this variable, and some hosts grant it
-            "NVIDIA_VISIBLE_DEVICES": ",".join(str(index) for index in range(spec.limits.gpus)) or "void",
+            "NVIDIA_VISIBLE_DEVICES": ",".join(spec.limits.devices) or "void",
         },
         "labels": labels.ours(spec.deadline),
         "healthcheck": {"test": ["NONE"]},

@@ -39,7 +39,14 @@ def is_full(copy: OutputCopy, spec: OutputSpec) -> bool:
 
 
 def judge(
-    ending: Ending, state: ContainerState, *, full: bool, log_tail: bytes, limits: Limits, seconds: float
+    ending: Ending,
+    state: ContainerState,
+    *,
+    full: bool,
+    layer_full: bool,
+    log_tail: bytes,
+    limits: Limits,
+    seconds: float,
 ) -> Verdict | None:
     """None for a container that ended well. An engine that restarted is found before this is asked."""
     if ending is not Ending.BY_ITSELF:
@@ -55,6 +62,9 @@ def judge(
         failure, what = FailureClass.OUTPUT_SPACE, f"wrote a file larger than {limits.file_bytes:,} bytes"
     elif full:
         failure, what = FailureClass.OUTPUT_SPACE, f"filled /output, which holds {limits.output_bytes:,} bytes"
+    elif layer_full:
+        failure = FailureClass.OUTPUT_SPACE
+        what = f"filled its own file system, where it may write {limits.layer_bytes:,} bytes beside /output"
     elif limits.gpus and GPU_MEMORY.search(log_tail):
         failure, what = FailureClass.GPU_OUT_OF_MEMORY, "asked for more GPU memory than there is"
     else:

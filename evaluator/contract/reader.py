@@ -1,6 +1,7 @@
 """Has outputs read by a process that has no network, no secrets and little memory, and believes little of its answer.
 
-What breaks that process is the output's fault: the case is ``output-invalid``, and the worker goes on.
+What breaks that process is the output's fault: the case is ``output-invalid``, and the worker goes on. Who ends it from
+outside, as a machine does that runs out of memory, does so to no output in particular: the run is tried again.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ BYTES_PER_VOXEL = 64  # two volumes of eight bytes, each in up to four copies wh
 SECONDS, VOXELS_PER_SECOND = 20, 2_000_000  # thirty times what an honest case takes
 PATIENCE = 4.0  # times as long on the clock as on the processor: others use the machine too
 LARGEST_ANSWER = 8 * 1024**2
+# No process can send itself one of these once it is confined; SIGKILL also ends who goes on beyond its time.
+FROM_OUTSIDE = frozenset({-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT, -signal.SIGQUIT})
 TYPES = frozenset({"|u1", "|i1", *(f"<{kind}{size}" for kind in "iu" for size in (2, 4, 8)), "<f2", "<f4", "<f8"})
 
 
@@ -90,7 +93,7 @@ class OutputReader:
         OutputRefused
             The output is not as the contract says, or it broke the process that read it.
         PlatformFault
-            The process could not be started, or its answer not be kept.
+            The process could not be started, its answer not be kept, or somebody else ended it.
         """
         voxels = math.prod(grid.shape)
         with tempfile.TemporaryDirectory(prefix="read-", dir=output.folder) as result:
@@ -108,11 +111,10 @@ class OutputReader:
                 seconds=seconds,
                 patience=PATIENCE * seconds,
             )
-            code = self._ask(request)
-            answer = _answer(Path(result), code)
+            answer = _answer(Path(result), self._ask(request), allowed=seconds)
             return _prediction(Path(result), answer, grid)
 
-    def _ask(self, request: Request) -> int | None:
+    def _ask(self, request: Request) -> Ended:
         try:
             process = self._idle.pop()
         except IndexError:
@@ -131,7 +133,7 @@ class OutputReader:
                 ) from error
             raise
         self._idle.append(process)
-        return ended.code
+        return ended
 
     def __enter__(self) -> Self:
         return self
@@ -170,10 +172,17 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
-def _answer(result: Path, code: int | None) -> Answer:
+def _answer(result: Path, ended: Ended, *, allowed: int) -> Answer:
     """The child's answer, or whose fault it is that there is none."""
+    code, late = ended.code, ended.seconds >= allowed
     if code == NO_ROOM:
         raise PlatformFault("What was read of an output could not be kept.", why="The disk of the worker is full.")
+    if code in FROM_OUTSIDE and not late:
+        raise PlatformFault(
+            "The process that reads outputs was ended from outside.",
+            why="It had reached none of its limits: the machine ran out of memory, or somebody ended it.",
+            next_step="See the kernel's log (`dmesg`), and give the worker more memory or fewer neighbours.",
+        )
     path = result / ANSWER
     if code == READ and path.stat().st_size <= LARGEST_ANSWER:
         try:
@@ -186,11 +195,11 @@ def _answer(result: Path, code: int | None) -> Answer:
         raise OutputRefused(said.what, failure=_of_outputs(said.failure), why=said.why, next_step=said.next_step)
     if code == BROKE:
         logger.warning("reading an output broke down: %s", path.read_bytes()[:LARGEST_ANSWER])
-    raise _broken(_how_it_ended(code))
+    raise _broken(_how_it_ended(code, late=late))
 
 
-def _how_it_ended(code: int | None) -> str:
-    if code is None or code == -signal.SIGXCPU:
+def _how_it_ended(code: int | None, *, late: bool) -> str:
+    if code is None or code == -signal.SIGXCPU or (code == -signal.SIGKILL and late):
         return "did not come to an end in time"
     if code == MEMORY:
         return "needed more memory than such a case can need"

@@ -46,9 +46,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """How the child ended: its exit code, minus the signal that ended it, or None where it was killed for time."""
+    """How the child ended: its exit code, minus the signal that ended it, or None where it was killed for time.
+
+    ``seconds`` are those that it took of the processor.
+    """
 
     code: int | None
+    seconds: float
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,18 +82,19 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         child = os.fork()
         if child == 0:
             os._exit(_child(request))
-        answers.write(msgspec.json.encode(Ended(code=_wait(child, request.patience))) + b"\n")
+        answers.write(msgspec.json.encode(_wait(child, request.patience)) + b"\n")
         answers.flush()
 
 
-def _wait(child: int, seconds: float) -> int | None:
+def _wait(child: int, seconds: float) -> Ended:
     handle = os.pidfd_open(child)
     try:
         in_time = select.select([handle], [], [], seconds)[0]
         if not in_time:
             os.kill(child, 9)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        return code if in_time else None
+        _, status, used = os.wait4(child, 0)
+        code = os.waitstatus_to_exitcode(status) if in_time else None
+        return Ended(code=code, seconds=used.ru_utime + used.ru_stime)
     finally:
         os.close(handle)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from evaluator.records import Volume
 from evaluator.volumes import read_volume, write_mha, write_nifti
 
 INDEX = "index.json"
+LOCK = ".lock"  # written whenever scans are prepared: its age says when the store was used
 CHUNK = 4 * 1024 * 1024
 
 
@@ -96,7 +98,7 @@ class ScanStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self.folder / ".lock").open("w") as lock:
+        with (self.folder / LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -116,3 +118,20 @@ def _sha256(path: Path) -> str:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def unused_stores(folder: Path, *, before: float) -> list[Path]:
+    """Stores below ``folder`` that nobody has prepared scans of since ``before``, in seconds since the epoch."""
+    locks = sorted(folder.glob(f"*/{LOCK}"))
+    return [lock.parent for lock in locks if lock.stat().st_mtime < before]
+
+
+def remove_store(store: Path) -> bool:
+    """Remove a store's scans; False if somebody prepares some of it now. They are made again when they are needed."""
+    with (store / LOCK).open("r") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        shutil.rmtree(store)
+    return True

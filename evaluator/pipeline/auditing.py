@@ -19,17 +19,20 @@ logger = logging.getLogger(__name__)
 class Auditor:
     """Audits each case with probability ``SHARE``, and in any run the first that is scored; several threads may ask.
 
-    The seed and the order of the cohort's cases give the draw. For a drawn case that is too large the next one that is
+    The seed and the order of the cohort's cases give the draw; ``known`` are audits of an attempt that this one goes on
+    from. For a drawn case that is too large the next one that is
     scored is audited. An audit that breaks down is written down as such: it takes nothing from the case's score.
     """
 
-    def __init__(self, cases: Sequence[str], *, seed: int, largest_box: int = LARGEST_BOX) -> None:
+    def __init__(
+        self, cases: Sequence[str], *, seed: int, known: Sequence[CaseAudit] = (), largest_box: int = LARGEST_BOX
+    ) -> None:
         self._order = {case: number for number, case in enumerate(cases)}
         self._seed, self._largest_box = seed, largest_box
         draws = np.random.default_rng(seed).random(len(cases))
         self._drawn = {case for case, draw in zip(cases, draws, strict=True) if draw < SHARE}
-        self._owed = 1
-        self._audits: dict[str, CaseAudit] = {}
+        self._audits = {audit.case: audit for audit in known}
+        self._owed = 0 if known else 1
         self._too_large: list[str] = []
         self._deciding, self._auditing = Lock(), Lock()
 
@@ -67,6 +70,11 @@ class Auditor:
                 self._keep(CaseAudit(case=case, program=PROGRAM, compared=0, worst=0.0, error=_said(error)))
             else:
                 self._keep(audit_case(case, compared))
+
+    def of(self, case: str) -> CaseAudit | None:
+        """What was found of one case, if it was audited."""
+        with self._deciding:
+            return self._audits.get(case)
 
     def audit(self) -> Audit:
         """What was found so far, in the cohort's order."""

@@ -108,7 +108,7 @@ class BatchRunner:
         return restarts < self._limits.restarts
 
     def _run_container(self, cases: Sequence[NamedCase], folder: Path, beat: Callable[[int], bool]) -> ContainerOutcome:
-        contract, now = self._contract, time.time()
+        contract, now = self._contract, time.monotonic()
         needed = contract.output_bytes(max(_voxels(named.scan) for named in cases))
         limits = replace(
             self._limits,
@@ -138,6 +138,7 @@ class BatchRunner:
                 deadline=deadline,
                 environment=contract.environment,
                 read_only=contract.read_only,
+                cap_layer=self._engine.caps_layers and not contract.read_only,
                 masked=self._masked,
             )
             return run_container(

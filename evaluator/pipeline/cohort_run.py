@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,15 +17,19 @@ from evaluator.container.archive import resolve_image
 from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
 from evaluator.container.reaper import reap
+from evaluator.container.runner import ContainerOutcome
 from evaluator.contract import Contract, ScanStore, StoredScan, get_contract
 from evaluator.contract.reader import shared_reader
 from evaluator.errors import FailureClass, SubmissionFault
 from evaluator.pipeline.auditing import Auditor
-from evaluator.pipeline.batch import Attempt, BatchRunner, NamedCase
+from evaluator.pipeline.batch import Attempt, BatchRunner, CaseOutcome, NamedCase
+from evaluator.pipeline.canary import CANARIES, Canary
 from evaluator.pipeline.case_results import settle
 from evaluator.pipeline.folders import WorkFolders
+from evaluator.pipeline.resume import KeptCase, KeptCases
 from evaluator.pipeline.watcher import Unwatched, Watcher, wait_for, watched
 from evaluator.records import CaseResult, CohortResult
+from evaluator.scoring import DEFAULT_HIT_RULE, SCORER
 
 SCORERS = 2  # threads that score while the next container runs
 
@@ -51,7 +55,17 @@ class Tally:
 
     def add(self, attempt: Attempt) -> None:
         self.logs.append(attempt.container.log)
-        peak = attempt.container.peak_memory_bytes
+        self._peak(attempt.container.peak_memory_bytes)
+
+    @classmethod
+    def of(cls, kept: KeptCases | None) -> Tally:
+        tally = cls()
+        for name, case in kept.cases.items() if kept else ():
+            tally.cases[name] = case.result
+            tally._peak(case.peak_memory_bytes)
+        return tally
+
+    def _peak(self, peak: int | None) -> None:
         if peak is not None:
             self.peak_memory_bytes = max(peak, self.peak_memory_bytes or 0)
 
@@ -67,16 +81,24 @@ def run_cohort(
     rng: np.random.Generator,
     watcher: Watcher | None = None,
     keep_log: Callable[[bytes], None] | None = None,
+    resume: str = "",
+    canary: bool = False,
 ) -> CohortResult:
     """Run an image that is in the engine on a cohort and score what it writes. Failed cases are in the result.
 
     A few cases are scored again by another program; what it said is in the result (`Auditor`). ``keep_log`` is given
     what each container printed, when it has ended: it may be scans, so it is no part of the result.
 
+    With a name to ``resume`` by, cases are kept as they are scored, and a run of that name that was interrupted goes on
+    from there. With a ``canary`` one case goes first, alone; if it hits a limit, another one; if that does too, the
+    rest is not begun.
+
     Raises
     ------
     ImageRefused
         The image cannot be run under this contract.
+    SubmissionFault
+        Both cases that went first hit a limit.
     CohortChanged, HospitalFault
         The scans or references are not what was frozen.
     PlatformFault
@@ -85,7 +107,23 @@ def run_cohort(
         The watcher cancelled; its failure class is ``cancelled``.
     """
     started = _now()
-    auditor = Auditor([case.record.case for case in cohort.cases], seed=int(rng.integers(2**32)))
+    kept = None
+    if resume:
+        made_of = [
+            image,
+            cohort.fingerprint,
+            contract,
+            replace(limits, cpus=None, gpu_ids=()),
+            SCORER,
+            DEFAULT_HIT_RULE,
+        ]
+        kept = KeptCases(state, run=resume, made_of=made_of, rng=rng)
+    before = tuple(kept.cases.values()) if kept else ()
+    auditor = Auditor(
+        [case.record.case for case in cohort.cases],
+        seed=kept.seed if kept else int(rng.integers(2**32)),
+        known=[case.audit for case in before if case.audit],
+    )
     tally = _run(
         engine=engine,
         image=image,
@@ -97,6 +135,8 @@ def run_cohort(
         watcher=watcher or Unwatched(),
         auditor=auditor,
         keep_log=keep_log,
+        kept=kept,
+        canary=canary,
     )
     return CohortResult(
         hospital=cohort.hospital,
@@ -160,27 +200,38 @@ def _run(
     watcher: Watcher,
     auditor: Auditor | None = None,
     keep_log: Callable[[bytes], None] | None = None,
+    kept: KeptCases | None = None,
+    canary: bool = False,
 ) -> Tally:
     folders = WorkFolders(state)
     folders.sweep()
-    reap(engine, time.time())
+    reap(engine, time.monotonic())
     runner = BatchRunner(
         engine=engine, image=resolve_image(engine, image), contract=contract, limits=limits, folders=folders
     )
-    watched(lambda may_stop: verify(cohort, progress=may_stop), watcher)
-    store = ScanStore(folders.store(cohort.fingerprint, contract.scan_suffix), suffix=contract.scan_suffix)
-    scans = [StoredScan(source=case.ct, sha256=case.ct_sha256) for case in cohort.cases]
-    stored = watched(lambda may_stop: store.prepare(scans, rng=rng, each=may_stop), watcher)
+    tally, total = Tally.of(kept), len(cohort.cases)
     named = [
-        NamedCase(id=rng.bytes(16).hex(), case=cohort.cases[position], scan=stored[cohort.cases[position].ct_sha256])
-        for position in rng.permutation(len(cohort.cases))
+        one
+        for one in _prepared(cohort, contract, folders=folders, rng=rng, watcher=watcher)
+        if one.case.record.case not in tally.cases
     ]
-    tally, total, complete = Tally(), len(named), 0
     reader = shared_reader()
+    bird = Canary(canary and len(named) > CANARIES)
+
+    def score(outcome: CaseOutcome, container: ContainerOutcome) -> CaseResult:
+        result = settle(outcome, cohort=cohort, contract=contract, limits=limits, reader=reader, auditor=auditor)
+        if kept:
+            audit = auditor.of(result.case.case) if auditor else None
+            kept.keep(KeptCase(result=result, audit=audit, peak_memory_bytes=container.peak_memory_bytes))
+        return result
+
     with ThreadPoolExecutor(SCORERS) as pool:
         scoring: list[Future[CaseResult]] = []
         try:
-            for batch in _batches(named, contract.cases_per_container or limits.batch_cases):
+            while named:
+                size = bird.batch(contract.cases_per_container or limits.batch_cases)
+                batch, named = named[:size], named[size:]
+                complete = total - len(batch) - len(named)
 
                 def beat(of_batch: int, before: int = complete) -> bool:
                     watcher.case_done(before + of_batch, total)
@@ -190,21 +241,11 @@ def _run(
                     tally.add(attempt)
                     if keep_log:
                         keep_log(attempt.container.log)
-                    futures = [
-                        pool.submit(
-                            settle,
-                            outcome,
-                            cohort=cohort,
-                            contract=contract,
-                            limits=limits,
-                            reader=reader,
-                            auditor=auditor,
-                        )
-                        for outcome in attempt.settled
-                    ]
+                    futures = [pool.submit(score, outcome, attempt.container) for outcome in attempt.settled]
                     scoring += futures
                     _remove_when_done(futures, folders, attempt.folder)
-                complete += len(batch)
+                    if bird.waits:
+                        bird.look(attempt.settled[-1].verdict)
             for future in scoring:
                 result = wait_for(future, watcher)
                 tally.cases[result.case.case] = result
@@ -215,9 +256,18 @@ def _run(
     return tally
 
 
-def _batches(named: Sequence[NamedCase], size: int) -> Iterator[Sequence[NamedCase]]:
-    for start in range(0, len(named), size):
-        yield named[start : start + size]
+def _prepared(
+    cohort: Cohort, contract: Contract, *, folders: WorkFolders, rng: np.random.Generator, watcher: Watcher
+) -> list[NamedCase]:
+    """The cohort's cases, found unchanged and sanitised, under random names and in random order."""
+    watched(lambda may_stop: verify(cohort, progress=may_stop), watcher)
+    store = ScanStore(folders.store(cohort.fingerprint, contract.scan_suffix), suffix=contract.scan_suffix)
+    scans = [StoredScan(source=case.ct, sha256=case.ct_sha256) for case in cohort.cases]
+    stored = watched(lambda may_stop: store.prepare(scans, rng=rng, each=may_stop), watcher)
+    return [
+        NamedCase(id=rng.bytes(16).hex(), case=cohort.cases[position], scan=stored[cohort.cases[position].ct_sha256])
+        for position in rng.permutation(len(cohort.cases))
+    ]
 
 
 def _remove_when_done(futures: Sequence[Future[CaseResult]], folders: WorkFolders, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
@@ -32,6 +33,22 @@ class Unwatched:
 
     def cancelled(self) -> bool:
         return False
+
+
+class Speed:
+    """Seconds a case, from how far a run was when it was first looked at."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+        self.seconds_per_case: float | None = None
+
+    def look(self, done: int) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = done, now
+        before, since = self._first
+        if done > before:
+            self.seconds_per_case = (now - since) / (done - before)
 
 
 def cancellation() -> ClassifiedError:

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evaluator.errors import FaultLine, TableRefused, UsageError
+from evaluator.errors import FaultLine, UsageError
 from evaluator.ranking.areas import area_panel
 from evaluator.ranking.attributes import Attributes, case_attributes
-from evaluator.ranking.names import collisions, same_name
+from evaluator.ranking.entries import Entry, HospitalAnswers, Version, entries_of
+from evaluator.ranking.names import same_name
 from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Panel
 from evaluator.ranking.records import OffPanel, Unranked
 from evaluator.records import CaseRecord
 from evaluator.results import Results
-from evaluator.statistics.outcomes import HospitalOutcomes, Outcome, answers, by_submission
 
 DEFAULT_PANEL_MINIMUM = 30
 FEWEST_PATIENTS = 2  # a cell of one patient has no variance to redraw
 FAILURES_ALLOWED = 0.05
 YOUDEN, AUC = "youden", "auc"
 STATISTICS = (YOUDEN, AUC)
-
-Version = tuple[tuple[str, str, str], ...]  # a hospital's cohorts: name, version, fingerprint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +39,6 @@ class Admission:
     others: tuple[CaseRecord, ...] = ()  # patients of hospitals off the panel, their index scans
     refused: tuple[FaultLine, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Entry:
-    model: str
-    files: tuple[Results, ...]
-    hospitals: dict[str, HospitalOutcomes]
-    versions: dict[str, Version]
-
-    def index_scans(self, hospital: str) -> dict[str, CaseRecord]:
-        """The hospital's patients, whether answered or not."""
-        found = self.hospitals[hospital]
-        cases = [outcome.case for outcome in found.outcomes] + list(found.unanswered)
-        return {case.patient: case for case in cases if case.index_scan}
 
 
 def admit_results(
@@ -89,15 +75,46 @@ def admit_results(
     """
     if statistic not in STATISTICS:
         raise UsageError(f"There is no statistic {statistic!r}.", next_step=f"Choose one of {', '.join(STATISTICS)}.")
+    entries, refused = entries_of(results)
+    return admit_entries(entries, panel_minimum=panel_minimum, weight=weight, statistic=statistic, refused=refused)
+
+
+def admit_entries(
+    entries: Sequence[Entry],
+    *,
+    panel_minimum: int,
+    weight: float,
+    statistic: str = YOUDEN,
+    refused: Sequence[FaultLine] = (),
+) -> Admission:
+    """As `admit_results`, of submissions of which only that is kept which a ranking asks for.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        Of different names.
+    panel_minimum, weight, statistic
+        As for `admit_results`.
+    refused : sequence of FaultLine
+        What was wrong with others.
+
+    Returns
+    -------
+    Admission
+        As `admit_results`.
+
+    References
+    ----------
+    As `admit_results`.
+    """
     areas = statistic == AUC
-    entries, refused = _read(results)
     panel_of = _versions(entries)
     fewest = max(panel_minimum, FEWEST_PATIENTS)
     scans: dict[str, dict[str, CaseRecord]] = {}
     off_panel = []
     others: list[CaseRecord] = []
     for hospital, version in panel_of.items():
-        holder = next(entry for entry in entries if entry.versions.get(hospital) == version)
+        holder = next(entry for entry in entries if _version(entry, hospital) == version)
         patients = holder.index_scans(hospital)
         positive = sum(case.cancer for case in patients.values())
         if min(positive, len(patients) - positive) >= fewest:
@@ -116,8 +133,8 @@ def admit_results(
         panel=_area_panel(admitted, scans=scans, known=known)
         if areas
         else _panel(admitted, scans=scans, known=known, weight=weight),
-        trained_on={entry.model: entry.files[0].submission.trained_on for entry in admitted},
-        submitted={entry.model: entry.files[0].submission.submitted for entry in admitted},
+        trained_on={entry.model: entry.trained_on for entry in admitted},
+        submitted={entry.model: entry.submitted for entry in admitted},
         unranked=tuple(Unranked(model=model, reason=reason) for model, reason in reasons.items() if reason),
         off_panel=tuple(off_panel),
         others=tuple(others),
@@ -126,99 +143,68 @@ def admit_results(
     )
 
 
-def _read(results: Sequence[Results]) -> tuple[list[_Entry], list[FaultLine]]:
-    entries, refused = [], []
-    files = by_submission(results)
-    twins = collisions(files)
-    for model, found in files.items():
-        if model in twins:
-            refused.append(
-                FaultLine(
-                    what="model names that differ only by case or spaces",
-                    where=", ".join(repr(name) for name in twins[model]),
-                    why="they may be one submission under two names",
-                    next="give each submission its own name",
-                )
-            )
-            continue
-        try:
-            hospitals = answers(found, threshold=found[0].submission.threshold)
-        except TableRefused as error:
-            refused.extend(
-                FaultLine(what=fault.what, where=f"model {model}, {fault.where}", why=fault.why, next=error.next_step)
-                for fault in error.faults
-            )
-            continue
-        versions = {
-            hospital: tuple(
-                sorted(
-                    (cohort.cohort, cohort.version, cohort.fingerprint)
-                    for one in found
-                    for cohort in one.cohorts
-                    if cohort.hospital == hospital
-                )
-            )
-            for hospital in hospitals
-        }
-        entries.append(_Entry(model=model, files=tuple(found), hospitals=hospitals, versions=versions))
-    return entries, list(dict.fromkeys(refused))
+def _version(entry: Entry, hospital: str) -> Version | None:
+    found = entry.hospitals.get(hospital)
+    return None if found is None else found.version
 
 
-def _versions(entries: Sequence[_Entry]) -> dict[str, Version]:
+def _versions(entries: Sequence[Entry]) -> dict[str, Version]:
     """The cohort version that most submissions were run on, at each hospital; the latest name decides a draw."""
     hospitals = sorted({hospital for entry in entries for hospital in entry.hospitals})
     chosen = {}
     for hospital in hospitals:
-        votes = Counter(entry.versions[hospital] for entry in entries if hospital in entry.versions)
+        votes = Counter(entry.hospitals[hospital].version for entry in entries if hospital in entry.hospitals)
         chosen[hospital] = max(votes, key=lambda version, of=votes: (of[version], version))  # type: ignore[misc]
     return chosen
 
 
-def _reason(entry: _Entry, *, scans: Mapping[str, Mapping[str, CaseRecord]], versions: Mapping[str, Version]) -> str:
+def _reason(entry: Entry, *, scans: Mapping[str, Mapping[str, CaseRecord]], versions: Mapping[str, Version]) -> str:
     """Why a submission cannot be ranked on this panel; empty if it can."""
     failed = 0
     for hospital in scans:
         if hospital not in entry.hospitals:
             return f"no results at {hospital}"
-        if entry.versions[hospital] != versions[hospital]:
+        found = entry.hospitals[hospital]
+        if found.version != versions[hospital]:
             return f"was run on another version of the cohort at {hospital}"
-        waiting = sum(case.index_scan for case in entry.hospitals[hospital].unanswered)
-        if waiting:
-            return f"incomplete: {waiting} index scans at {hospital} wait for another try"
-        failed += sum(outcome.failed for outcome in entry.hospitals[hospital].patients)
+        if found.waiting:
+            return f"incomplete: {len(found.waiting)} index scans at {hospital} wait for another try"
+        failed += found.failed
     everyone = sum(len(patients) for patients in scans.values())
     if failed > FAILURES_ALLOWED * everyone:
         return f"failed on {failed} of {everyone} panel index scans, more than 5 %"
     return ""
 
 
-def _bare(entry: _Entry, scans: Mapping[str, Mapping[str, CaseRecord]]) -> str:
+def _bare(entry: Entry, scans: Mapping[str, Mapping[str, CaseRecord]]) -> str:
     """Why it has no area under a curve; empty if it has."""
-    sources = {one.likelihood_source for hospital in scans for one in entry.hospitals[hospital].patients}
-    return "gives a mask and no likelihood, so it has no area under a curve" if "mask" in sources else ""
+    bare = any(entry.hospitals[hospital].bare for hospital in scans)
+    return "gives a mask and no likelihood, so it has no area under a curve" if bare else ""
 
 
-def _area_panel(
-    entries: Sequence[_Entry], *, scans: Mapping[str, Mapping[str, CaseRecord]], known: Attributes
-) -> Panel:
-    of = _panel(entries, scans=scans, known=known, weight=1.0, answer=lambda outcome: outcome.likelihood)
+def _area_panel(entries: Sequence[Entry], *, scans: Mapping[str, Mapping[str, CaseRecord]], known: Attributes) -> Panel:
+    of = _panel(entries, scans=scans, known=known, weight=1.0, answer=lambda found: found.likelihood)
     return area_panel(of)
 
 
 def _panel(
-    entries: Sequence[_Entry],
+    entries: Sequence[Entry],
     *,
     scans: Mapping[str, Mapping[str, CaseRecord]],
     known: Attributes,
     weight: float,
-    answer: Callable[[Outcome], float] = lambda outcome: outcome.correct,
+    answer: Callable[[HospitalAnswers], NDArray[Any]] = lambda found: found.correct,
 ) -> Panel:
     cells, before = [], 0
     for hospital, patients in scans.items():
-        right = [{o.case.patient: answer(o) for o in entry.hospitals[hospital].patients} for entry in entries]
         truth = np.array([case.cancer for case in patients.values()])
-        rows = [[float(one[patient]) for one in right] for patient in patients]
-        answered = np.array(rows, dtype=float).reshape(len(patients), len(entries))
+        answered = np.empty((len(patients), len(entries)))
+        orders: dict[int, list[int] | slice] = {}  # by list of patients: most have the same
+        for column, entry in enumerate(entries):
+            found = entry.hospitals[hospital]
+            if id(found.patients) not in orders:
+                orders[id(found.patients)] = _order(found, patients)
+            answered[:, column] = answer(found)[orders[id(found.patients)]]
         codes = {name: of_all[before : before + len(patients)] for name, of_all in known.codes.items()}
         before += len(patients)
         for mine, group, share in ((truth, POSITIVE, 1.0), (~truth, NEGATIVE, weight)):
@@ -231,6 +217,15 @@ def _panel(
         cases={hospital: len(patients) for hospital, patients in scans.items()},
         groups=known.groups,
     )
+
+
+def _order(found: HospitalAnswers, patients: Mapping[str, CaseRecord]) -> list[int] | slice:
+    """Where each patient's answer is."""
+    names = [case.patient for case in found.patients]
+    if names == list(patients):
+        return slice(None)
+    place = {name: at for at, name in enumerate(names)}
+    return [place[name] for name in patients]
 
 
 def youden_panel(

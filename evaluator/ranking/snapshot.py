@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 
 from evaluator import results as wire
-from evaluator.errors import InputRefused, TableRefused, UsageError
-from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, Admission, admit_results
+from evaluator.errors import FaultLine, InputRefused, TableRefused, UsageError
+from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, Admission, admit_entries
+from evaluator.ranking.entries import Entry, entries_of
 from evaluator.ranking.publishable import publishable
 from evaluator.ranking.published import publish, to_csv
 from evaluator.ranking.rank import DEFAULT_REPLICATES, rank_admitted
@@ -100,7 +101,58 @@ def make_snapshot(
     ----------
     `evaluator.ranking.published.publish`.
     """
-    admission = admit_results(results, panel_minimum=panel_minimum, weight=weight)
+    entries, refused = entries_of(results)
+    return freeze_entries(
+        entries,
+        panel_minimum=panel_minimum,
+        public_minimum=public_minimum,
+        weight=weight,
+        replicates=replicates,
+        seed=seed,
+        inputs=inputs or digests(results),
+        rng=rng,
+        refused=refused,
+    )
+
+
+def freeze_entries(
+    entries: Sequence[Entry],
+    *,
+    panel_minimum: int = DEFAULT_PANEL_MINIMUM,
+    public_minimum: int = DEFAULT_PUBLIC_MINIMUM,
+    weight: float = 1.0,
+    replicates: int = DEFAULT_REPLICATES,
+    seed: int = 1,
+    inputs: Mapping[str, str],
+    rng: np.random.Generator | None = None,
+    refused: Sequence[FaultLine] = (),
+) -> tuple[Snapshot, bytes]:
+    """As `make_snapshot`, of submissions of which only that is kept which a ranking asks for.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        Of different names.
+    panel_minimum, public_minimum, weight, replicates, seed, inputs, rng
+        As for `make_snapshot`.
+    refused : sequence of FaultLine
+        What was wrong with other submissions.
+
+    Returns
+    -------
+    snapshot, table
+        As `make_snapshot`.
+
+    Raises
+    ------
+    UsageError
+        As `make_snapshot`.
+
+    References
+    ----------
+    As `make_snapshot`.
+    """
+    admission = admit_entries(entries, panel_minimum=panel_minimum, weight=weight, refused=refused)
     if not (admission.panel.hospitals and admission.panel.models):
         raise UsageError(
             "There is no panel hospital or no model with all its outcomes, so there is nothing to publish.",
@@ -135,9 +187,9 @@ def make_snapshot(
             Snapshot(
                 schema=SCHEMA,
                 id="",
-                inputs=dict(inputs or digests(results)),
-                scorers=tuple(sorted({one.scorer for one in results})),
-                hit_rules=tuple(sorted({one.hit_rule for one in results})),
+                inputs=dict(inputs),
+                scorers=tuple(sorted({one.scorer for one in entries})),
+                hit_rules=tuple(sorted({one.hit_rule for one in entries})),
                 versions=versions(),
                 seed=seed,
                 replicates=replicates,

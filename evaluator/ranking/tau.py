@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from evaluator.ranking.panel import SAME, Floats
 
+ROWS = 128  # at once: what fits the processor's cache
+
 
 def tau_b(first: Floats, second: Floats) -> Floats:
     """τ-b along the last axis, (…,); NaN where one side tells no models apart.
@@ -25,13 +27,19 @@ def tau_b(first: Floats, second: Floats) -> Floats:
     ----------
     Kendall MG. The treatment of ties in ranking problems. Biometrika 1945;33:239–251.
     """
-    agreement = np.zeros(first.shape[:-1])
-    told_first, told_second = np.zeros(first.shape[:-1]), np.zeros(first.shape[:-1])
+    orders = first.shape[:-1]
+    one, two = (np.reshape(np.broadcast_to(scores, first.shape), (-1, first.shape[-1])) for scores in (first, second))
+    found = [_tau_b(one[at : at + ROWS], two[at : at + ROWS]) for at in range(0, len(one), ROWS)]
+    return np.concatenate(found).reshape(orders) if found else np.empty(orders)
+
+
+def _tau_b(first: Floats, second: Floats) -> Floats:
+    agreement, told_first, told_second = np.zeros((3, len(first)))
     for model in range(first.shape[-1] - 1):
         one, two = _signs(first, model), _signs(second, model)
-        agreement += np.einsum("...m,...m->...", one, two)
-        told_first += np.einsum("...m,...m->...", one, one)
-        told_second += np.einsum("...m,...m->...", two, two)
+        agreement += np.einsum("rm,rm->r", one, two)
+        told_first += np.einsum("rm,rm->r", one, one)
+        told_second += np.einsum("rm,rm->r", two, two)
     told = np.sqrt(told_first * told_second)
     return np.asarray(np.divide(agreement, told, out=np.full(told.shape, np.nan), where=told > 0))
 

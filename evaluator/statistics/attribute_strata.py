@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -72,21 +73,22 @@ def by_attribute(patients: Sequence[Outcome]) -> Tables:
     `evaluator.statistics.intervals.wilson`.
     """
     tables: Tables = {}
+    answered = [(outcome.case, outcome.correct) for outcome in patients]
     for attribute, group_of in GROUP_OF.items():
-        members: dict[str, list[Outcome]] = {}
-        for outcome in patients:
-            if (group := group_of(outcome.case)) is not None:
-                members.setdefault(group, []).append(outcome)
+        counts = Counter((group_of(case), case.cancer, correct) for case, correct in answered)
+        members = {group for group, _, _ in counts if group is not None}
         if members:
             names = sorted(members, key=lambda name: (ORDER.index(name) if name in ORDER else -1, name))
-            tables[attribute] = {name: _rates(members[name]) for name in names}
+            tables[attribute] = {
+                name: GroupRates(sensitivity=_rate(counts, name, True), specificity=_rate(counts, name, False))
+                for name in names
+            }
     return tables
 
 
-def _rates(outcomes: Sequence[Outcome]) -> GroupRates:
-    found = [outcome.correct for outcome in outcomes if outcome.case.cancer]
-    cleared = [outcome.correct for outcome in outcomes if not outcome.case.cancer]
-    return GroupRates(sensitivity=wilson(sum(found), len(found)), specificity=wilson(sum(cleared), len(cleared)))
+def _rate(counts: Counter[tuple[str | None, bool, bool]], group: str, cancer: bool) -> Rate:
+    right = counts[group, cancer, True]
+    return wilson(right, right + counts[group, cancer, False])
 
 
 def withhold_groups(

@@ -55,16 +55,20 @@ def draws(strata: ArrayLike, *, rng: np.random.Generator, replicates: int, width
     """
     code = np.unique(np.asarray(strata), return_inverse=True)[1]
     patients = len(code)
-    members = [np.flatnonzero(code == stratum) for stratum in range(code.max(initial=-1) + 1)]
+    sizes = np.bincount(code).tolist()
+    place = np.argsort(np.argsort(code, kind="stable"), kind="stable")  # of each patient, stratum after stratum
+    in_place = bool((place == np.arange(patients)).all())
     size = max(1, CHUNK // max(1, patients, width))
     for start in range(0, replicates, size):
         rows = min(size, replicates - start)
         times = np.empty((rows, patients))
         offsets = np.arange(rows)[:, None]
-        for mine in members:
-            drawn = rng.integers(len(mine), size=(rows, len(mine))) + offsets * len(mine)
-            times[:, mine] = np.bincount(drawn.ravel(), minlength=rows * len(mine)).reshape(rows, -1)
-        yield times
+        first = 0
+        for count in sizes:
+            drawn = rng.integers(count, size=(rows, count)) + offsets * count
+            times[:, first : first + count] = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, -1)
+            first += count
+        yield times if in_place else times[:, place]
 
 
 def percentile_limits(replicates: Floats) -> tuple[Floats, Floats]:

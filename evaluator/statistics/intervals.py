@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 from scipy.stats import beta
 
@@ -119,12 +119,12 @@ def clopper_pearson(k: int, n: int, *, level: float = 0.95) -> Rate:
     return Rate(value=k / n, low=low, high=high, k=k, n=n, method="clopper-pearson")
 
 
-def clustered(k: Sequence[int], n: Sequence[int]) -> ClusteredRate:
+def clustered(k: ArrayLike, n: ArrayLike) -> ClusteredRate:
     """Σk of Σn, several units a patient, with Wilson's interval on counts divided by the design effect.
 
     Parameters
     ----------
-    k, n : sequence of int, shape (patients,)
+    k, n : array_like of int, shape (patients,)
         Of each patient: how many units count, of how many. Patients without a unit are left out.
 
     Returns
@@ -143,13 +143,15 @@ def clustered(k: Sequence[int], n: Sequence[int]) -> ClusteredRate:
     Rao JNK, Scott AJ. A simple method for the analysis of clustered binary data. Biometrics 1992;48:577–585.
     Obuchowski NA. On the comparison of correlated proportions for clustered data. Stat Med 1998;17:1495–1507.
     """
-    for one, of in zip(k, n, strict=True):
-        check_counts(one, of)
-    counts = np.array([(one, of) for one, of in zip(k, n, strict=True) if of > 0], dtype=float).reshape(-1, 2)
-    patients = len(counts)
+    hits, units = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    if hits.shape != units.shape:
+        raise ValueError("k and n must be two vectors of the same length.")
+    for at in np.flatnonzero((hits < 0) | (units < 0) | (hits > units))[:1]:
+        check_counts(int(hits[at]), int(units[at]))
+    hits, units = hits[units > 0], units[units > 0]
+    patients = len(units)
     if patients == 0:
         return ClusteredRate(value=None, low=None, high=None, k=0, n=0, patients=0, method=NO_PATIENTS)
-    hits, units = counts[:, 0], counts[:, 1]
     total = float(units.sum())
     p = float(hits.sum()) / total
     if patients == 1 or p in (0.0, 1.0):

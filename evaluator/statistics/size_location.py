@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evaluator.statistics.intervals import ClusteredRate, clustered
-from evaluator.statistics.outcomes import LesionOutcome, Outcome
-from evaluator.statistics.strata import SIZE_STRATA, SIZE_SUMS, UNKNOWN, SizeStratum
+from evaluator.statistics.outcomes import Outcome
+from evaluator.statistics.strata import SIZE_STRATA, SIZE_SUMS, UNKNOWN
 
 ANYWHERE = ""
 Cell = tuple[str, str, str]  # hospital, location, size
@@ -29,20 +32,27 @@ def lesion_rates(localisable: Sequence[Outcome]) -> dict[str, dict[str, Clustere
     ----------
     `evaluator.statistics.intervals.clustered`.
     """
-    lesions = [one.lesion.location for outcome in localisable for one in outcome.lesions]
-    places = sorted({place for place in lesions if place is not None})
+    lesions = [(patient, one) for patient, outcome in enumerate(localisable) for one in outcome.lesions]
+    patient = np.array([number for number, _ in lesions], dtype=np.int64)
+    hit = np.array([one.hit for _, one in lesions], dtype=bool)
+    sizes = {
+        stratum.name: np.array([stratum.has(one.lesion.diameter_mm) for _, one in lesions], dtype=bool)
+        for stratum in SIZE_STRATA
+    }
+    where = np.array([one.lesion.location or UNKNOWN for _, one in lesions], dtype=object)
+    places = sorted({one.lesion.location for _, one in lesions if one.lesion.location is not None})
+
+    def rate(mine: NDArray[np.bool_]) -> ClusteredRate:
+        units = np.bincount(patient[mine], minlength=len(localisable))
+        return clustered(np.bincount(patient[mine & hit], minlength=len(localisable)), units)
+
+    anywhere = np.ones(len(lesions), dtype=bool)
     return {
-        place: {stratum.name: _rate(localisable, place, stratum) for stratum in SIZE_STRATA}
+        place: {
+            name: rate(belongs & (anywhere if place == ANYWHERE else where == place)) for name, belongs in sizes.items()
+        }
         for place in (ANYWHERE, *places)
     }
-
-
-def _rate(outcomes: Sequence[Outcome], place: str, stratum: SizeStratum) -> ClusteredRate:
-    def belongs(one: LesionOutcome) -> bool:
-        return place in (ANYWHERE, one.lesion.location) and stratum.has(one.lesion.diameter_mm)
-
-    mine = [[one.hit for one in outcome.lesions if belongs(one)] for outcome in outcomes]
-    return clustered([sum(hits) for hits in mine], [len(hits) for hits in mine])
 
 
 def unplaced(localisable: Sequence[Outcome]) -> dict[str, int]:

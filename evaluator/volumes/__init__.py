@@ -9,8 +9,10 @@ or decompressed beyond what the accepted header accounts for. Nothing is resampl
     nifti.py  metaimage.py  dicom_header.py  dicom_lattice.py  dicom_seg.py      one format each
     header.py      what a format hands to the reader, and the limits    inflate.py   bounded decompression
     grids.py       two grids compared       values.py   values checked  write.py     volume → file
+    balls.py       what stands for an object of which only place and volume are known
 """
 
+from evaluator.volumes.balls import Ball, ball_voxels, draw_balls
 from evaluator.volumes.grids import TOLERANCE_MM, require_same_grid
 from evaluator.volumes.header import LARGEST_PREAMBLE, LARGEST_VOXELS, SUFFIXES
 from evaluator.volumes.read import read_grid, read_volume
@@ -22,7 +24,10 @@ __all__ = [
     "LARGEST_VOXELS",
     "SUFFIXES",
     "TOLERANCE_MM",
+    "Ball",
     "as_detection_map",
+    "ball_voxels",
+    "draw_balls",
     "read_grid",
     "read_volume",
     "require_same_grid",

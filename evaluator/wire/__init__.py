@@ -1,0 +1,52 @@
+"""What passes between the platform and a hospital: signed orders one way, signed reports the other, numbers only."""
+
+from evaluator.wire.envelope import Opened, open_order, open_report, seal
+from evaluator.wire.keys import PrivateKey, PublicKey, kept_key
+from evaluator.wire.messages import (
+    ORDERS,
+    REPORTS,
+    Allowed,
+    CancelOrder,
+    CohortOffer,
+    Done,
+    Ended,
+    Failed,
+    Gpu,
+    Joined,
+    NullsDone,
+    NullsOrder,
+    Order,
+    Presence,
+    Progress,
+    Report,
+    RunOrder,
+    Stage,
+)
+
+__all__ = [
+    "ORDERS",
+    "REPORTS",
+    "Allowed",
+    "CancelOrder",
+    "CohortOffer",
+    "Done",
+    "Ended",
+    "Failed",
+    "Gpu",
+    "Joined",
+    "NullsDone",
+    "NullsOrder",
+    "Opened",
+    "Order",
+    "Presence",
+    "PrivateKey",
+    "Progress",
+    "PublicKey",
+    "Report",
+    "RunOrder",
+    "Stage",
+    "kept_key",
+    "open_order",
+    "open_report",
+    "seal",
+]
