@@ -29,12 +29,13 @@ own_services() {
     local ports password
     stop_services
     make_place
-    read -r -a ports <<<"$(free_ports 4)"
+    read -r -a ports <<<"$(free_ports 5)"
     password=$(head -c 18 /dev/urandom | base64 | tr -d '/+=')
     export DATABASE_URL=postgresql://leaderboard:$password@127.0.0.1:${ports[0]}/postgres
     export BROKER_URL=amqp://leaderboard:$password@127.0.0.1:${ports[1]}//
+    export BROKER_ADMIN_URL=http://leaderboard:$password@127.0.0.1:${ports[4]}
     step "PostgreSQL on port ${ports[0]}" start_postgresql "${ports[0]}" "$password"
-    step "RabbitMQ on port ${ports[1]}" start_rabbitmq "${ports[1]}" "$password" "${ports[2]}" "${ports[3]}"
+    step "RabbitMQ on port ${ports[1]}" start_rabbitmq "${ports[1]}" "$password" "${ports[2]}" "${ports[3]}" "${ports[4]}"
 }
 
 begin test
@@ -48,5 +49,5 @@ export LEADERBOARD_DATA=$DATA/test-data
 static_checks
 step "The core of the web on SQLite" pytest -q -n 2 -m core tests/leaderboard
 own_services
-watched "Tests" pytest -n 2 --dist loadgroup --durations=10 "$@"
+watched "Tests" pytest -n 3 --dist loadgroup --durations=10 "$@"
 exit "$CODE"

@@ -26,6 +26,13 @@ need_program() { # PACKAGES PROGRAM…: any of the programs will do
     MISSING+=($packages)
 }
 
+need_layout() { # what report cards are laid out with as PDF: WeasyPrint loads these
+    local known
+    known=$(ldconfig -p)
+    [[ $known == *libpango-1.0.so.0* && $known == *libpangoft2-1.0.so.0* ]] || MISSING+=(libpango-1.0-0 libpangoft2-1.0-0)
+    [[ $known == *libharfbuzz-subset.so.0* ]] || MISSING+=(libharfbuzz-subset0)
+}
+
 install_missing() {
     ((${#MISSING[@]})) || return 0
     if ! as_root || ! command -v apt-get >/dev/null; then

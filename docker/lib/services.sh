@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # The test command's own PostgreSQL cluster and RabbitMQ node, in a folder that goes with them. Sourced, never run.
 
+FAKETIME=/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1 # a clock that jumps, for hospitals' tests
+
 postgresql_bin() { # the newest one; Debian keeps it off the PATH
     local initdb
     initdb=$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -name initdb 2>/dev/null | sort -V | tail -n 1)
@@ -16,6 +18,9 @@ rabbitmq_server() { # Debian's command on the PATH insists on its own user; the 
 need_service_programs() {
     [[ $(postgresql_bin) ]] || MISSING+=(postgresql)
     [[ $(rabbitmq_server) ]] || MISSING+=(rabbitmq-server)
+    need_program docker-registry docker-registry
+    need_program iproute2 ip
+    [[ -e $FAKETIME ]] || MISSING+=(libfaketime)
 }
 
 make_place() { # sets PLACE and AS_SERVICE; PostgreSQL refuses root, so its user must be able to reach the folder
@@ -57,12 +62,13 @@ start_postgresql() { # PORT PASSWORD
     wait_for 60 test-postgresql "$VENV/bin/python" -c "import psycopg; psycopg.connect('$DATABASE_URL').close()"
 }
 
-start_rabbitmq() { # PORT PASSWORD DISTRIBUTION_PORT EPMD_PORT: a node that no other node on this machine can meet
+start_rabbitmq() { # PORT PASSWORD DISTRIBUTION_PORT EPMD_PORT ADMIN_PORT: a node that no other node on this machine can meet
     local rabbit=$PLACE/rabbitmq
     "${AS_SERVICE[@]}" mkdir -p "$rabbit"
     "${AS_SERVICE[@]}" bash -c "umask 077; printf '%s\n' default_user=leaderboard default_pass=$2 loopback_users=none \
-        listeners.tcp.1=127.0.0.1:$1 disk_free_limit.absolute=50MB log.console=true log.file=false >'$rabbit/node.conf'"
-    "${AS_SERVICE[@]}" touch "$rabbit/plugins" "$rabbit/environment"
+        listeners.tcp.1=127.0.0.1:$1 management.tcp.ip=127.0.0.1 management.tcp.port=$5 disk_free_limit.absolute=50MB log.console=true log.file=false >'$rabbit/node.conf'"
+    "${AS_SERVICE[@]}" bash -c "echo '[rabbitmq_management].' >'$rabbit/plugins'"
+    "${AS_SERVICE[@]}" touch "$rabbit/environment"
     local node=("${AS_SERVICE[@]}" "ERL_EPMD_PORT=$4" ERL_EPMD_ADDRESS=127.0.0.1)
     spawn test-epmd "${node[@]}" epmd -port "$4" -address 127.0.0.1
     spawn test-rabbitmq "${node[@]}" "HOME=$rabbit" "RABBITMQ_NODENAME=leaderboard$1@localhost" "RABBITMQ_DIST_PORT=$3" \
@@ -70,5 +76,7 @@ start_rabbitmq() { # PORT PASSWORD DISTRIBUTION_PORT EPMD_PORT: a node that no o
         "RABBITMQ_ENABLED_PLUGINS_FILE=$rabbit/plugins" "RABBITMQ_MNESIA_BASE=$rabbit/mnesia" \
         "RABBITMQ_LOG_BASE=$rabbit/log" "RABBITMQ_PID_FILE=$rabbit/pid" \
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}" "$(rabbitmq_server)"
-    wait_for 90 test-rabbitmq "$VENV/bin/python" -c "import kombu; kombu.Connection('$BROKER_URL').connect()"
+    wait_for 90 test-rabbitmq "$VENV/bin/python" -c "import kombu, urllib.request
+kombu.Connection('$BROKER_URL').connect()
+urllib.request.build_opener(urllib.request.ProxyHandler({})).open('http://127.0.0.1:$5')"
 }
