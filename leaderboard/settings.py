@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,13 @@ DEBUG = flag("DEBUG")
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 
+SITE_URL = (os.environ.get("SITE_URL") or "http://localhost:8000").rstrip("/")  # as people reach it, for e-mails
+
 HTTPS = flag("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = flag("HSTS_SUBDOMAINS", default=HTTPS)
+SECURE_REDIRECT_EXEMPT = [r"^health(/ready)?$", r"^metrics$"]  # asked from inside, past the proxy
 BEHIND_PROXY = flag("BEHIND_PROXY")  # one proxy: it says the protocol and, last in X-Forwarded-For, who asks
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
@@ -82,16 +86,23 @@ INSTALLED_APPS = [
     "axes",
     "leaderboard.audit",
     "leaderboard.accounts",
+    "leaderboard.notices",
     "leaderboard.hospitals",
     "leaderboard.benchmarks",
     "leaderboard.submissions",
     "leaderboard.evaluations",
+    "leaderboard.adjudication",
     "leaderboard.rankings",
     "leaderboard.awards",
+    "leaderboard.webhooks",
     "leaderboard.dashboards",
+    "leaderboard.operations",
+    "leaderboard.api",
+    "ninja",  # the description of the interface, from this site
 ]
 
 MIDDLEWARE = [
+    "leaderboard.operations.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -168,7 +179,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "rate_limits",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    },
+    # Drawn parts of pages (`dashboards.kept`), in each process: half a megabyte each where a ranking is large.
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 100},
+    },
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -194,8 +211,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,20/15m/key"}
 RATE_LIMITS = {  # of views that are marked by accounts.limits.limited
+    "begin-upload": "60/h/user",
+    "invite": "20/h/user",
+    "letter": "20/h/user",
     "upload": os.environ.get("UPLOAD_LIMIT") or "20/h/user",
     "download": os.environ.get("DOWNLOAD_LIMIT") or "120/m/ip",
+    "report-card": os.environ.get("REPORT_CARD_LIMIT") or "20/m/ip",
 }
 
 # Who sees what is not public proves it twice: an authenticator app or a passkey.
@@ -243,10 +264,20 @@ STATIC_ROOT = DATA / "static"
 STATICFILES_DIRS = [BASE_DIR / "leaderboard" / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic step
 FILE_UPLOAD_TEMP_DIR = DATA / "uploads"
+# Folders of this machine below which organisers may import cohorts on the site; the command takes any.
+COHORT_ROOTS = [Path(word).resolve() for word in words("COHORT_ROOTS")] or [DATA / "cohorts"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # of a form without its files
 
 # Celery: rows are the queue, a message only says "look"; so it is acknowledged early, and may be lost or repeated.
 CELERY_BROKER_URL = os.environ.get("BROKER_URL") or "files://localhost/"
+# RabbitMQ's management API with an administrator's name and password: where hospitals have machines of their own.
+BROKER_ADMIN_URL = os.environ.get("BROKER_ADMIN_URL", "")
+# What hospitals call this platform's parts by; see `manage.py hospital enrol`.
+BROKER_PUBLIC = os.environ.get("BROKER_PUBLIC", "")  # amqps://HOST:5671/VHOST
+REGISTRY_URL = os.environ.get("REGISTRY_URL", "")  # where accepted images are pushed: HOST:PORT
+REGISTRY_PUBLIC = os.environ.get("REGISTRY_PUBLIC", "")  # the same registry, as hospitals reach it
+# Signs orders to hospitals. Without one, it is made beside the database.
+PLATFORM_KEY = os.environ.get("PLATFORM_KEY", "")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if CELERY_BROKER_URL.startswith("files:"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -271,24 +302,45 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": RECONCILE_SECONDS,
         "options": {"expires": 3 * RECONCILE_SECONDS},
     }
-    for app in ("submissions", "evaluations", "rankings")
+    for app in ("hospitals", "submissions", "evaluations", "rankings", "adjudication", "webhooks")
 }
+CELERY_BEAT_SCHEDULE["notices.send"] = {"task": "notices.send", "schedule": 60, "options": {"expires": 60}}
+CELERY_BEAT_SCHEDULE["operations.clean"] = {"task": "operations.clean", "schedule": timedelta(days=1)}
+
+# Hosts that web-hooks may lead to although they are inside a private network.
+WEBHOOK_HOSTS = [word.lower() for word in words("WEBHOOK_HOSTS")]
 
 # A claimed row is given up when its lease has run out; its holder renews it with every heartbeat.
 LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "60"))
 HEARTBEAT_SECONDS = 5
-RING_AGAIN_SECONDS = 60
+# Of runs at hospitals with machines of their own, which say how far they are every 15 s.
+HOSPITAL_LEASE_SECONDS = int(os.environ.get("HOSPITAL_LEASE_SECONDS", "120"))
+RING_AGAIN_SECONDS = int(os.environ.get("RING_AGAIN_SECONDS", "60"))
+# An order that its hospital says it does not have is sent again after this.
+ORDER_AGAIN_SECONDS = int(os.environ.get("ORDER_AGAIN_SECONDS", "60"))
 RETRY_SECONDS = int(os.environ.get("RETRY_SECONDS", "30"))  # doubled with every attempt
 MAX_ATTEMPTS = 3
 DOCTOR_BASE = os.environ.get("DOCTOR_BASE", "cil-base:latest")  # an image with python3, for the probe
 LARGEST_ARCHIVE = int(os.environ.get("LARGEST_ARCHIVE", str(20 * 1024**3)))
+SPARE_BYTES = int(os.environ.get("SPARE_BYTES", str(2 * 1024**3)))  # no upload begins that would leave less free
 LARGEST_LOG = 256 * 1024
+CLEAN_DAYS = int(os.environ.get("CLEAN_DAYS", "30"))  # what nothing needs any more is kept for as long
+LEFTOVER_HOURS = 24  # an upload that takes longer than this is none
+
+# Figures for Prometheus, /metrics: for these networks, and for who brings the token. For nobody without either.
+METRICS_FROM = [ip_network(word) for word in words("METRICS_FROM")]
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+
+LOG_JSON = flag("LOG_JSON")  # one JSON object a line, with the ids of what it is about
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s %(message)s"},
+        "json": {"()": "leaderboard.lib.logs.JsonLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json" if LOG_JSON else "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "leaderboard": {"level": "INFO"},
@@ -296,6 +348,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # what people ask for wrongly is no warning, and its path may be a secret
         "axes": {"level": "ERROR"},  # its warnings are one a wrong password
     },
 }

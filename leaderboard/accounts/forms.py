@@ -8,18 +8,16 @@ from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.contrib.auth.password_validation import validate_password
 
-from leaderboard.accounts.models import User
+from leaderboard.accounts.models import Membership, Token, User
+from leaderboard.accounts.tokens import DAYS
+from leaderboard.lib.forms import dress
 
 if TYPE_CHECKING:
     UserSetPasswordForm = SetPasswordForm[User]
 else:
     UserSetPasswordForm = SetPasswordForm
-
-
-def dress(form: forms.BaseForm) -> None:
-    for field in form.fields.values():
-        field.widget.attrs.setdefault("class", "form-control")
 
 
 class LoginForm(AllauthLoginForm):
@@ -61,6 +59,56 @@ class NextPasswordForm(PasswordChangeForm):
         super().__init__(*args, **kwargs)
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
         self.fields["old_password"].label = "Present password"
+        dress(self)
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label="E-mail address")
+    role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.MEMBER)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class JoinForm(forms.Form):
+    """Of somebody who was invited and has no account."""
+
+    name = forms.CharField(label="Your name", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label="A password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Of 12 characters or more; a sentence is good.",
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+        dress(self)
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        validate_password(password, User(email=self.email))
+        return password
+
+
+class TokenForm(forms.Form):
+    """What a program may do for the person, and for how long."""
+
+    name = forms.CharField(label="What it is for", max_length=60, help_text="“our build server”, say.")
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=Token.Scope.choices,
+        initial=[Token.Scope.READ, Token.Scope.SUBMIT],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label="It is good for", coerce=int, choices=[(days, f"{days} days") for days in DAYS], initial=90
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         dress(self)
 
 

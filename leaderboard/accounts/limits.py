@@ -8,12 +8,12 @@ from typing import Any, TypeVar, cast
 
 from allauth.core.internal import ratelimit
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from leaderboard.lib.errors import Refusal
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 WORDS = {1: "second", 60: "minute", 3600: "hour", 86400: "day"}
 
 
@@ -25,11 +25,12 @@ def limited(action: str, *, reads: bool = False) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if reads or request.method not in ("GET", "HEAD"):
-                limits = {"app": "leaderboard", "action": action, "config": settings.RATE_LIMITS}
-                if not ratelimit.consume(request, **limits, limit_get=True):
-                    return over(request, ratelimit.get_rates(**limits)[0])
+                try:
+                    consume(request, action)
+                except TooOften as refusal:
+                    return too_many(request, refusal, seconds=refusal.seconds)
             return view(request, *args, **kwargs)
 
         return cast("View", counted)
@@ -37,14 +38,32 @@ def limited(action: str, *, reads: bool = False) -> Callable[[View], View]:
     return decorate
 
 
-def over(request: HttpRequest, rate: ratelimit.Rate) -> HttpResponse:
-    unit = WORDS.get(int(rate.duration), f"{rate.duration:.0f} seconds")
-    refusal = Refusal(
-        f"This may be done {rate.amount} times in one {unit}.",
-        why="The limit keeps the site open for everybody: yours is reached.",
-        next_step=f"Try again within the next {unit}, as your earlier requests grow old.",
-    )
-    return too_many(request, refusal, seconds=int(rate.duration))
+class TooOften(Refusal):
+    """A limit of ``settings.RATE_LIMITS`` is reached."""
+
+    status = 429
+
+    def __init__(self, rate: ratelimit.Rate) -> None:
+        unit = WORDS.get(int(rate.duration), f"{rate.duration:.0f} seconds")
+        super().__init__(
+            f"This may be done {rate.amount} times in one {unit}.",
+            why="The limit keeps the site open for everybody: yours is reached.",
+            next_step=f"Try again within the next {unit}, as your earlier requests grow old.",
+        )
+        self.seconds = int(rate.duration)
+
+
+def consume(request: HttpRequest, action: str) -> None:
+    """Count one more, of the person or network that asks.
+
+    Raises
+    ------
+    TooOften
+        It is one too many.
+    """
+    limits = {"app": "leaderboard", "action": action, "config": settings.RATE_LIMITS}
+    if not ratelimit.consume(request, **limits, limit_get=True):
+        raise TooOften(ratelimit.get_rates(**limits)[0])
 
 
 def too_many(request: HttpRequest, refusal: Refusal | None = None, *, seconds: int = 60) -> HttpResponse:

@@ -104,6 +104,25 @@ class Membership(models.Model):
         return f"{self.user} in {self.team} ({self.role})"
 
 
+class Invitation(models.Model):
+    """To come into a team, sent to one address. It is gone once it is accepted or taken back."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Membership.Role, default=Membership.Role.MEMBER)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+    expires = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created",)
+        constraints = (models.UniqueConstraint(fields=("team", "email"), name="invitation_once"),)
+
+    def __str__(self) -> str:
+        return f"invitation of {self.email} to {self.team}"
+
+
 class LoginLink(models.Model):
     """A link that signs one person in, once. Only the digest of its token is kept."""
 
@@ -115,3 +134,29 @@ class LoginLink(models.Model):
 
     def __str__(self) -> str:
         return f"link for {self.user} until {self.expires:%Y-%m-%d %H:%M} UTC"
+
+
+class Token(models.Model):
+    """With what a person's programs speak for the person, as far as its scopes go. Only its digest is kept."""
+
+    class Scope(models.TextChoices):
+        READ = "read", "see what I may see of benchmarks, teams and submissions"
+        SUBMIT = "submit", "hand in, cancel and withdraw for my teams"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60, help_text="Where it is used; for yourself.")
+    scopes = models.JSONField(default=list)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created = models.DateTimeField(default=timezone.now)
+    expires = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True, help_text="To the hour.")
+
+    class Meta:
+        ordering = ("-created",)
+
+    def __str__(self) -> str:
+        return f"token {self.name!r} of {self.user}"
+
+    @property
+    def scope_names(self) -> list[str]:
+        return [str(scope.label) for scope in self.Scope if scope in self.scopes]

@@ -16,6 +16,12 @@ def teams_of(user: Person) -> QuerySet[Team]:
     return Team.objects.filter(members=user.pk) if user.is_authenticated else Team.objects.none()
 
 
+def standing_together(team: Team) -> QuerySet[Team]:
+    """The teams that count as one: all of its verified organisation, or it alone."""
+    known = team.organisation_id
+    return Team.objects.filter(organisation=known) if known else Team.objects.filter(pk=team.pk)
+
+
 def is_organiser(user: Person) -> bool:
     return isinstance(user, User) and user.is_active and user.is_organiser
 

@@ -6,7 +6,7 @@ Of allauth only what is used here exists: no signing up, no change of address, n
 from __future__ import annotations
 
 from allauth.account.views import LoginView, ReauthenticateView
-from allauth.mfa.base.views import AuthenticateView, IndexView
+from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.base.views import ReauthenticateView as ReauthenticateByCode
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView, DeactivateTOTPView
@@ -14,7 +14,6 @@ from allauth.mfa.webauthn.views import (
     AddWebAuthnView,
     LoginWebAuthnView,
     ReauthenticateWebAuthnView,
-    RemoveWebAuthnView,
 )
 from allauth.usersessions.views import ListUserSessionsView
 from django.contrib.auth.views import LogoutView
@@ -22,7 +21,8 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path, reverse_lazy
 from django.views.decorators.http import require_http_methods
 
-from leaderboard.accounts import views
+from leaderboard.accounts import team_views, views
+from leaderboard.accounts.factor_pages import FactorsView, PasskeyRemoveView
 
 FACTORS = reverse_lazy("mfa_index")
 
@@ -42,6 +42,13 @@ urlpatterns = [
     path("login/<str:token>/", views.login_link, name="login-link"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile/", views.profile, name="profile"),
+    path("teams/<slug:slug>/", team_views.team, name="team"),
+    path("memberships/<int:pk>/role/", team_views.role, name="role"),
+    path("memberships/<int:pk>/end/", team_views.leave, name="leave"),
+    path("invitations/<int:pk>/take-back/", team_views.take_back, name="invitation-take-back"),
+    path("join/<str:token>/", team_views.invitation, name="invitation"),
+    path("tokens/", views.tokens, name="tokens"),
+    path("tokens/<int:pk>/take-back/", views.token_take_back, name="token-take-back"),
     path("delete/", views.delete, name="delete"),
 ]
 allauth_urlpatterns = [
@@ -51,7 +58,7 @@ allauth_urlpatterns = [
     page("confirm/code/", ReauthenticateByCode, "mfa_reauthenticate", "confirm"),
     page("confirm/passkey/", ReauthenticateWebAuthnView, "mfa_reauthenticate_webauthn", "confirm"),
     page("sessions/", ListUserSessionsView, "usersessions_list", "sessions"),
-    page("second-factor/", IndexView, "mfa_index", "factors"),
+    page("second-factor/", FactorsView, "mfa_index", "factors"),
     page("second-factor/enter/", AuthenticateView, "mfa_authenticate", "second_factor"),
     page("second-factor/app/", ActivateTOTPView, "mfa_activate_totp", "app_add"),
     page("second-factor/app/remove/", DeactivateTOTPView, "mfa_deactivate_totp", "app_remove"),
@@ -60,7 +67,7 @@ allauth_urlpatterns = [
     page("second-factor/passkeys/add/", AddWebAuthnView, "mfa_add_webauthn", "passkey_add"),
     page(
         "second-factor/passkeys/<int:pk>/remove/",
-        RemoveWebAuthnView,
+        PasskeyRemoveView,
         "mfa_remove_webauthn",
         "passkey_remove",
         success_url=FACTORS,

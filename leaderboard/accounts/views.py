@@ -10,16 +10,19 @@ from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leaderboard.accounts.adapter import LINK
 from leaderboard.accounts.deletion import Departure, account_delete, departure
-from leaderboard.accounts.forms import DeletionForm, FirstPasswordForm, NameForm, NextPasswordForm
+from leaderboard.accounts.forms import DeletionForm, FirstPasswordForm, NameForm, NextPasswordForm, TokenForm
 from leaderboard.accounts.models import User
 from leaderboard.accounts.services import login_link_consume, password_set, user_rename
+from leaderboard.accounts.tokens import token_create, token_revoke
 from leaderboard.lib.errors import Refusal
 
 
@@ -69,6 +72,35 @@ def profile(request: HttpRequest) -> HttpResponse:
         "accounts/profile.html",
         {"name_form": name, "password_form": password, "memberships": memberships},
     )
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The person's tokens. A new one is shown in the answer to its form, and nowhere again."""
+    user = cast("User", request.user)
+    form, refusal, made = TokenForm(request.POST or None), None, ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = token_create(user=user, **form.cleaned_data)
+        except Refusal as error:
+            refusal = error
+        else:
+            form = TokenForm()
+    context = {"form": form, "refusal": refusal, "made": made, "tokens": user.tokens.all(), "now": timezone.now()}
+    status = 422 if request.method == "POST" and not made else 200
+    return render(request, "accounts/tokens.html", context, status=status)
+
+
+@login_required
+@require_POST
+def token_take_back(request: HttpRequest, pk: int) -> HttpResponse:
+    user = cast("User", request.user)
+    token = get_object_or_404(user.tokens, pk=pk)
+    token_revoke(token=token, by=user)
+    messages.success(request, f"The token “{token.name}” is taken back: whoever has it is no longer answered.")
+    return redirect("accounts:tokens")
 
 
 @sensitive_post_parameters()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -49,6 +49,29 @@ def record(act: str, about: str, *, by: int | None = None, **details: Any) -> Re
     chain.length, chain.head = added.number, added.sha256
     chain.save()
     return added
+
+
+@transaction.atomic
+def record_all(acts: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
+    """Add many records of the platform itself at once: what was done, to what, and the details."""
+    Chain.objects.get_or_create(pk=ONLY)
+    chain = Chain.objects.select_for_update().get(pk=ONLY)
+    added, now = [], timezone.now()
+    for act, about, details in acts:
+        one = Record(
+            number=chain.length + 1,
+            at=now,
+            actor="platform",
+            act=act,
+            about=about,
+            details=details,
+            previous=chain.head,
+        )
+        one.sha256 = one.digest()
+        chain.length, chain.head = one.number, one.sha256
+        added.append(one)
+    Record.objects.bulk_create(added)
+    chain.save()
 
 
 def seen(what: str, *, by: int, again: timedelta = SEEN_AGAIN) -> None:

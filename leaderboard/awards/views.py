@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import cast
 from uuid import UUID
 
@@ -16,22 +15,40 @@ from leaderboard.accounts.limits import limited
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import require_reviewer
 from leaderboard.audit.services import seen
-from leaderboard.awards.selectors import candidates
+from leaderboard.awards.selectors.candidates_page import CandidatesPage, candidates_page_for
 from leaderboard.awards.services import finalist_name
-from leaderboard.benchmarks.selectors import main_benchmark
-from leaderboard.lib.cells import cell
+from leaderboard.awards.services.export import candidates_table, evidence_table
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.selectors import get_submission_for
+
+FEWEST, MOST = 2, 4  # candidates side by side
+
+
+def page_for(request: HttpRequest) -> CandidatesPage | None:
+    """What is asked for by ``call`` and ``benchmark``, as this person may see it; None without a benchmark."""
+    require_reviewer(request.user)
+    seen("award candidates", by=cast("User", request.user).pk)
+    return candidates_page_for(
+        request.user, call=request.GET.get("call", ""), benchmark=request.GET.get("benchmark", "")
+    )
 
 
 @login_required
 @require_safe
 def candidates_page(request: HttpRequest) -> HttpResponse:
-    require_reviewer(request.user)
-    benchmark = main_benchmark()
-    seen("award candidates", by=cast("User", request.user).pk)
-    found = candidates(benchmark=benchmark) if benchmark else None
-    return render(request, "awards/candidates.html", {"benchmark": benchmark, "candidates": found})
+    return render(request, "awards/candidates.html", {"page": page_for(request)})
+
+
+@login_required
+@require_safe
+def side_by_side(request: HttpRequest) -> HttpResponse:
+    """Two to four candidates, a column each."""
+    page = page_for(request)
+    wanted = list(dict.fromkeys(request.GET.getlist("candidate")))
+    rows = {str(one.row.submission.pk): one for one in page.known} if page else {}
+    chosen = [rows[pk] for pk in wanted if pk in rows]
+    context = {"page": page, "chosen": chosen, "fits": FEWEST <= len(chosen) <= MOST, "fewest": FEWEST, "most": MOST}
+    return render(request, "awards/side_by_side.html", context)
 
 
 @login_required
@@ -47,47 +64,28 @@ def name_finalist(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("evaluations:submission", pk)
 
 
+def csv_answer(text: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+
+
 @login_required
 @require_safe
 @limited("download", reads=True)
 def candidates_csv(request: HttpRequest) -> HttpResponse:
     """A row per entry and criterion, with the counts the verdict rests on."""
-    require_reviewer(request.user)
-    benchmark = main_benchmark()
-    if benchmark is None:
+    page = page_for(request)
+    if page is None:
         raise Http404("No benchmark is published.")
-    seen("award candidates", by=cast("User", request.user).pk)
-    found = candidates(benchmark=benchmark)
-    name = f"{benchmark.slug}-candidates.csv"
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-    table = csv.writer(response)
-    heads = ["ranking", "model", "team", "criterion", "goal", "verdict", "k", "n", "value", "low", "high", "p"]
-    table.writerow([*heads, "finalist", "all_criteria", "p_both", "p_adjusted", "at_new_hospitals"])
-    number = found.snapshot.number if found.snapshot else ""
-    for row in found.rows:
-        for one in row.judgements:
-            rate = one.verdict.rate
-            table.writerow(
-                [
-                    number,
-                    cell(row.submission.model),
-                    cell(row.submission.team.name),
-                    one.criterion.label,
-                    one.criterion.goal,
-                    one.verdict.verdict,
-                    rate.k,
-                    rate.n,
-                    rate.value,
-                    rate.low,
-                    rate.high,
-                    one.verdict.p,
-                    "yes" if row.named else "no",
-                    row.verdict or "unranked",
-                    row.p,
-                    row.finalist.p_adjusted if row.finalist else "",
-                    row.elsewhere,
-                ]
-            )
-    return response
+    return csv_answer(candidates_table(page.found), f"{page.benchmark.slug}-candidates.csv")
+
+
+@login_required
+@require_safe
+@limited("download", reads=True)
+def evidence_csv(request: HttpRequest) -> HttpResponse:
+    """A row per entry and fact: all that stands beside the verdicts."""
+    page = page_for(request)
+    if page is None:
+        raise Http404("No benchmark is published.")
+    return csv_answer(evidence_table(page.found, page.known), f"{page.benchmark.slug}-evidence.csv")

@@ -57,6 +57,10 @@ class Benchmark(models.Model):
     quota_per_month = models.PositiveIntegerField(default=5)
     case_limit_seconds = models.PositiveIntegerField(default=600, validators=[MinValueValidator(1)])
     memory_bytes = models.PositiveBigIntegerField(default=16 * 1024**3)
+    gpus = models.PositiveSmallIntegerField(
+        default=0, choices=[(0, "none"), (1, "one")], help_text="That a container gets; a hospital without waits."
+    )
+    gpu_memory_bytes = models.PositiveBigIntegerField(default=0, help_text="That its GPU must have at least.")
     replicates = models.PositiveIntegerField(
         default=2000, validators=[MinValueValidator(100), MaxValueValidator(100_000)]
     )

@@ -135,8 +135,8 @@ def sealed_set(*, benchmark: Benchmark, cohorts: Sequence[Cohort]) -> Benchmark:
     Raises
     ------
     Refusal
-        The chosen were sent there already; a cohort is not sealed, has patients of the panel or of calibration, or no
-        cohort has patients enough to rank on.
+        The chosen were sent there already; a cohort is not sealed, has patients of the panel or of calibration, or so
+        few that their results could be worked out; or no cohort has patients enough to rank on.
     """
     benchmark = Benchmark.objects.select_for_update().get(pk=benchmark.pk)
     if {cohort.pk for cohort in cohorts} == set(benchmark.sealed.values_list("pk", flat=True)):
@@ -165,6 +165,8 @@ def require_sealed(benchmark: Benchmark, cohorts: Sequence[Cohort]) -> None:
             next_step="Import the cohort with `manage.py import_cohort HOSPITAL FOLDER --sealed`.",
         )
     require_apart(benchmark, cohorts)
+    for cohort in cohorts:
+        require_enough_to_publish(benchmark, cohort)
     fewest = benchmark.panel_minimum
     if not any(min(patients(cohort, cancer=kind) for kind in (True, False)) >= fewest for cohort in cohorts):
         raise Refusal(
@@ -234,7 +236,10 @@ def require_apart(benchmark: Benchmark, cohorts: Sequence[Cohort]) -> None:
 
 
 def require_enough_to_publish(benchmark: Benchmark, cohort: Cohort) -> None:
-    """The whole less the other hospitals, whose scores the ranking shows, must tell nobody of a few patients."""
+    """The whole less the other hospitals, whose scores the ranking shows, must tell nobody of a few patients.
+
+    So of the panel, and so of the sealed cohorts: all of them together have rates, and those large enough have a score.
+    """
     for cancer, words in ((True, "with"), (False, "without")):
         few = patients(cohort, cancer=cancer)
         if 0 < few < benchmark.public_minimum:

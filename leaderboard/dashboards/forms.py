@@ -7,6 +7,8 @@ from typing import Any
 
 from django import forms
 
+from leaderboard.lib.forms import dress
+
 SMALLEST, LARGEST = 1e-6, 0.5
 
 
@@ -28,15 +30,32 @@ class PrevalenceField(forms.CharField):
         return share
 
 
+class SnapshotField(forms.Field):
+    """A ranking by its number, or by its ID or how that begins: 3, sha256:4f2a…"""
+
+    def to_python(self, value: Any) -> int | str | None:
+        text = str(value or "").strip().lower().removeprefix("sha256:")
+        if not text:
+            return None
+        if re.fullmatch(r"[1-9][0-9]{0,8}", text):
+            return int(text)
+        if re.fullmatch(r"[0-9a-f]{12,64}", text):
+            return text
+        raise forms.ValidationError("Give a ranking's number or its ID.")
+
+
 class BoardForm(forms.Form):
     """Filters, order and columns of the leaderboard. A value that makes no sense is ignored, not an error page."""
 
     prevalence = PrevalenceField(required=False)
     text = forms.CharField(required=False, max_length=80)
     show = forms.ChoiceField(required=False, choices=[("", "all"), ("ranked", "ranked only")])
+    versions = forms.ChoiceField(required=False, choices=[("", "all"), ("newest", "newest only")])
     sort = forms.CharField(required=False, max_length=30)
+    stratum = forms.CharField(required=False, max_length=60)
     columns = forms.MultipleChoiceField(required=False)
-    snapshot = forms.IntegerField(required=False, min_value=1)
+    snapshot = SnapshotField(required=False)
+    as_of = forms.DateField(required=False)
 
     def __init__(self, *args: Any, columns: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +65,8 @@ class BoardForm(forms.Form):
 class SnapshotForm(forms.Form):
     """Which ranking; the newest, where the address names none."""
 
-    snapshot = forms.IntegerField(required=False, min_value=1)
+    snapshot = SnapshotField(required=False)
+    since = SnapshotField(required=False)
 
 
 class NeedleForm(forms.Form):
@@ -60,8 +80,7 @@ class NeedleForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs.setdefault("class", "form-control")
+        dress(self)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from evaluator import results as wire
-from evaluator.errors import FailureClass
 from evaluator.records import Audit
 from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation, NullResult, Run, Worker
+from leaderboard.evaluations.told import told_of
+from leaderboard.lib import documents
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for, several_teams
 from leaderboard.submissions.selectors import queue_position as submission_position
 
 LARGEST_ALARM = 30
 LARGEST_ALARMS = 20
+LATEST = 500  # runs that say how long one takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,7 @@ class AuditAlarm:
 
 @dataclass(frozen=True, kw_only=True)
 class Operations:
-    """The organiser's page: who works, what waits, what failed, and whose audit is to be looked at."""
+    """The organiser's page: who works, what waits, what failed, what is done, and whose audit is to be looked at."""
 
     alarms: list[AuditAlarm]
     workers: list[WorkerState]
@@ -84,6 +87,7 @@ class Operations:
     runs: list[StateCount]
     open_runs: list[Run]
     failed_runs: list[Run]  # and cancelled ones: both can be put in line again
+    done_runs: list[Run]  # the latest: organisers may look at what they printed
     open_submissions: list[Submission]
     failures: list[FailureCount]
 
@@ -99,10 +103,13 @@ class Alike:
 def alike() -> list[Alike]:
     """Submissions that answered every scan the same, and those of several teams that answered alike, scan by scan."""
     rows = CohortResult.objects.select_related("run__cohort__hospital", "run__evaluation__submission__team")
-    rows = rows.defer("payload").order_by("received", "pk")
+    rows = rows.defer("audit").order_by("received", "pk")
     found = [Alike(what="one answer for all scans", results=[row]) for row in rows.filter(constant=True)]
+    # The database says which answers came more than once: of tens of thousands of results hardly any did.
+    repeated = CohortResult.objects.exclude(answers_sha256="").order_by().values("run__cohort", "answers_sha256")
+    again = {row["answers_sha256"] for row in repeated.annotate(times=Count("pk")).filter(times__gt=1)}
     groups: dict[tuple[int, str], list[CohortResult]] = {}
-    for row in rows.exclude(answers_sha256=""):
+    for row in rows.filter(answers_sha256__in=again) if again else ():
         groups.setdefault((row.run.cohort_id, row.answers_sha256), []).append(row)
     return found + [
         Alike(what="the same answers, scan by scan", results=same)
@@ -125,12 +132,39 @@ def get_run_for(user: Person, pk: int) -> Run:
     return run
 
 
-def queue_position(run: Run) -> int | None:
-    """1 for the next run of its hospital; None for one that is not in line."""
-    if run.state not in (Run.State.QUEUED, Run.State.WAITING):
-        return None
-    line = Run.objects.filter(hospital=run.hospital_id, state__in=(Run.State.QUEUED, Run.State.WAITING))
-    return line.filter(Q(created__lt=run.created) | Q(created=run.created, pk__lt=run.pk)).count() + 1
+def queue_positions(runs: Iterable[Run]) -> dict[int, int]:
+    """By run: 1 for the next of its hospital; those that are not in line are not there. One query, however many."""
+    waiting = {run.pk: run.hospital_id for run in runs if run.state in (Run.State.QUEUED, Run.State.WAITING)}
+    line = Run.objects.filter(
+        hospital__in=set(waiting.values()), state__in=(Run.State.QUEUED, Run.State.WAITING)
+    ).order_by("created", "pk")
+    passed: Counter[int] = Counter()
+    positions = {}
+    for pk, hospital in line.values_list("pk", "hospital") if waiting else ():
+        passed[hospital] += 1
+        positions[pk] = passed[hospital]
+    return {pk: positions[pk] for pk in waiting if pk in positions}
+
+
+def expected_waits(runs: Iterable[Run], positions: dict[int, int]) -> dict[int, timedelta]:
+    """By run in line: how long until it has ended, if those before it take as long as the hospital's latest did.
+
+    In whole minutes begun, and from no run whose end is told later: a program could send words by how long it takes.
+    """
+    waiting = {run.pk: run.hospital_id for run in runs if run.pk in positions}
+    if not waiting:
+        return {}
+    told = Run.objects.filter(sealed=False, evaluation__submission__benchmark__batch_hours__isnull=True)
+    done = told.filter(hospital__in=set(waiting.values()), state=Run.State.DONE)
+    lasted = done.annotate(took=F("finished") - F("started")).filter(took__isnull=False).order_by("-finished")
+    took: dict[int, list[float]] = {}
+    for hospital, one in lasted.values_list("hospital", "took")[:LATEST]:
+        took.setdefault(hospital, []).append(one.total_seconds())
+    return {
+        pk: timedelta(minutes=math.ceil(statistics.median(took[hospital]) / 60) * positions[pk])
+        for pk, hospital in waiting.items()
+        if hospital in took
+    }
 
 
 def count_states(rows: QuerySet[Run] | QuerySet[Submission]) -> list[StateCount]:
@@ -164,15 +198,16 @@ def operations() -> Operations:
         submissions=count_states(Submission.objects.all()),
         runs=count_states(Run.objects.all()),
         open_runs=list(runs.filter(state__in=Run.OPEN).order_by("state_since")[:200]),
-        failed_runs=list(runs.filter(state__in=(Run.State.FAILED, Run.State.CANCELLED)).order_by("-state_since")[:100]),
+        failed_runs=list(runs.filter(state__in=(*Run.AGAIN, Run.State.WITHDRAWN)).order_by("-state_since")[:100]),
+        done_runs=list(runs.filter(state=Run.State.DONE).order_by("-state_since", "-pk")[:20]),
         open_submissions=list(submissions.filter(state__in=Submission.OPEN).order_by("state_since")[:200]),
         failures=[FailureCount(failure=row["failure"], fault=row["fault"], count=row["count"]) for row in failures],
     )
 
 
-def read_audit(payload: dict[str, Any]) -> Audit | None:
+def read_audit(result: CohortResult) -> Audit | None:
     """The audit of a run's cohort result, None where the worker made none."""
-    return msgspec.convert(payload["cohorts"][0].get("audit"), Audit | None)
+    return msgspec.convert(result.audit, Audit | None)
 
 
 def audit_alarms(*, acknowledged: bool) -> list[AuditAlarm]:
@@ -184,12 +219,11 @@ def audit_alarms(*, acknowledged: bool) -> list[AuditAlarm]:
 
 
 def _alarm(evaluation: Evaluation) -> AuditAlarm:
-    # Only the audit is taken out of the payload, which has a line for every scan of a hospital.
     found = CohortResult.objects.filter(run__evaluation=evaluation).order_by("run__hospital__name", "run__cohort")
     lines = [
         line
-        for hospital, audit in found.values_list("run__hospital__name", "payload__cohorts__0__audit")
-        for line in _lines(hospital, msgspec.convert(audit, Audit | None))
+        for result in found.select_related("run__hospital")
+        for line in _lines(result.run.hospital.name, read_audit(result))
     ]
     return AuditAlarm(evaluation=evaluation, lines=lines[:LARGEST_ALARM], more=max(len(lines) - LARGEST_ALARM, 0))
 
@@ -210,6 +244,17 @@ def runs_at(hospital_id: int) -> QuerySet[Run]:
     return rows.order_by("-created")
 
 
+def read_results(result: CohortResult) -> wire.Results:
+    """A run's case results, from their file.
+
+    Raises
+    ------
+    DocumentLost, DocumentAltered
+        The file is not what the row names.
+    """
+    return msgspec.json.decode(documents.read(result.document), type=wire.Results)
+
+
 def results_of(evaluation: Evaluation, *, sealed: bool = False) -> wire.Results | None:
     """All held-out cohort results of an evaluation as one, or the sealed ones, hospitals by name; None if it has none.
 
@@ -217,7 +262,7 @@ def results_of(evaluation: Evaluation, *, sealed: bool = False) -> wire.Results 
     """
     held_out = CohortResult.objects.filter(run__evaluation=evaluation, run__calibrates=False, run__sealed=sealed)
     rows = held_out.order_by("run__hospital__name", "run__cohort")
-    parts = [msgspec.convert(row.payload, wire.Results) for row in rows]
+    parts = [read_results(row) for row in rows]
     if not parts:
         return None
     name = str(evaluation.submission_id)
@@ -228,12 +273,18 @@ def results_of(evaluation: Evaluation, *, sealed: bool = False) -> wire.Results 
     )
 
 
-def nulls_of(benchmark: Benchmark) -> list[NullResult]:
-    """The null submissions on every cohort of the panel, hospitals by name; empty while one is missing."""
+def null_digests_of(benchmark: Benchmark) -> dict[int, str]:
+    """Of the null submissions on every cohort of the panel, by cohort; empty while one is missing."""
     cohorts = set(benchmark.cohorts.values_list("pk", flat=True))
     rows = NullResult.objects.filter(benchmark=benchmark, cohort__in=cohorts, computed_at__isnull=False)
-    found = list(rows.select_related("cohort__hospital").order_by("cohort__hospital__name", "cohort"))
-    return found if {row.cohort_id for row in found} == cohorts else []
+    found = dict(rows.order_by("cohort__hospital__name", "cohort").values_list("cohort", "sha256"))
+    return found if found.keys() == cohorts else {}
+
+
+def nulls_of(benchmark: Benchmark) -> list[NullResult]:
+    """The null submissions on every cohort of the panel, hospitals by name; empty while one is missing."""
+    rows = NullResult.objects.filter(benchmark=benchmark, cohort__in=null_digests_of(benchmark))
+    return list(rows.select_related("cohort__hospital").order_by("cohort__hospital__name", "cohort"))
 
 
 def null_results_of(rows: Sequence[NullResult]) -> list[wire.Results]:
@@ -245,37 +296,6 @@ def null_results_of(rows: Sequence[NullResult]) -> list[wire.Results]:
         cohorts = tuple(replace(cohort, hospital=name) for name, part in parts for cohort in part.cohorts)
         found.append(replace(parts[0][1], cohorts=cohorts))
     return found
-
-
-AGAIN = "It is tried again by itself; nothing is charged."
-IMPROVE = "Try the image on the sample cases and on larger scans, with less memory and time than the benchmark gives."
-# Of runs on held-out scans a team is told the class and nothing that its program could choose, as an exit code.
-TOLD = {
-    FailureClass.IMAGE_INVALID: ("The image could not be run there.", IMPROVE),
-    FailureClass.START_FAILED: ("Its container did not start there.", IMPROVE),
-    FailureClass.EXIT_CODE: ("Its containers ended with an error there.", IMPROVE),
-    FailureClass.OUT_OF_MEMORY: ("It needed more memory than the benchmark gives.", IMPROVE),
-    FailureClass.GPU_OUT_OF_MEMORY: ("It needed more of the GPU's memory than there is.", IMPROVE),
-    FailureClass.TIME_LIMIT: ("It needed more time than the benchmark gives.", IMPROVE),
-    FailureClass.OUTPUT_SPACE: ("It wrote more than the benchmark allows.", IMPROVE),
-    FailureClass.OUTPUT_MISSING: ("Its outputs were missing.", IMPROVE),
-    FailureClass.OUTPUT_INVALID: ("Its outputs were not as the contract says.", IMPROVE),
-    FailureClass.PLATFORM_ERROR: ("The platform failed.", AGAIN),
-    FailureClass.HOSPITAL_UNREACHABLE: ("The hospital could not be reached.", AGAIN),
-    FailureClass.HOSPITAL_REFUSED: ("The hospital does not take runs at present.", AGAIN),
-    FailureClass.COHORT_CHANGED: ("The hospital's scans are not those that were frozen.", AGAIN),
-    FailureClass.CANCELLED: ("Cancelled.", ""),
-}
-
-
-def told_of(run: Run) -> str:
-    """What a team learns of a run that failed; organisers see the reason in Operations."""
-    if not run.failure:
-        return ""
-    what, next_step = TOLD[FailureClass(run.failure)]
-    if next_step == AGAIN and run.state == Run.State.FAILED:
-        next_step = "It failed at every attempt; organisers look at it, and nothing is charged."
-    return f"{what} {next_step}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,6 +310,7 @@ class RunProgress:
     quarters: int
     told: bool
     told_why: str = ""
+    expected: timedelta | None = None  # until it has ended, of one in line
 
     @property
     def run_time(self) -> timedelta | None:
@@ -320,15 +341,19 @@ def progress_of(submission: Submission, *, everything: bool = False) -> Progress
     benchmark = submission.benchmark
     told = everything or evaluation is None or evaluation.is_told
     sealed_told = everything or benchmark.final_at is not None
+    found = list(runs_of(submission))
+    positions = queue_positions(found)
+    waits = expected_waits(found, positions)
     runs = [
         RunProgress(
             run=run,
-            position=queue_position(run),
+            position=positions.get(run.pk),
             quarters=25 * (4 * run.cases_done // run.cases_total) if run.cases_total else 0,
             told=sealed_told if run.sealed else told,
             told_why=told_of(run),
+            expected=waits.get(run.pk),
         )
-        for run in runs_of(submission)
+        for run in found
     ]
     waits_for_runs = submission.state == Submission.State.ACCEPTED and evaluation is None
     return Progress(

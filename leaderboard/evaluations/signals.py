@@ -5,3 +5,4 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 evaluation_done = Signal()  # evaluation_id, benchmark_id
+evaluation_failed = Signal()  # evaluation_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.selectors import Progress, alike, audit_alarms, get_run_for, operations, progress_of
 from leaderboard.evaluations.services import audit_acknowledge, evaluation_cancel, logs_read, run_cancel, run_requeue
 from leaderboard.hospitals.models import Hospital
+from leaderboard.hospitals.selectors import machines, open_alerts
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for, twins
@@ -75,6 +77,8 @@ def operations_page(request: HttpRequest) -> HttpResponse:
         "operations": operations(),
         "acknowledged": audit_alarms(acknowledged=True),
         "hospitals": Hospital.objects.all(),
+        "machines": machines(silent_after=timedelta(seconds=settings.HOSPITAL_LEASE_SECONDS)),
+        "alerts": open_alerts(),
         "twins": twins(),
         "alike": alike(),
     }

@@ -28,5 +28,5 @@ def cohort_folders_are_there(*, databases: Sequence[str] | None = None, **_: Any
             id="hospitals.W001",
         )
         for cohort in cohorts
-        if not cohort.path.is_dir()
+        if cohort.folder and not cohort.path.is_dir()
     ]

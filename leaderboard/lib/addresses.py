@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -21,3 +22,8 @@ def client_address(request: HttpRequest) -> str:
         except ValueError:
             continue
     return UNKNOWN
+
+
+def client_is_in(request: HttpRequest, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    address = ip_address(client_address(request))
+    return any(address in network for network in networks)

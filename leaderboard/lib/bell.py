@@ -10,8 +10,11 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from leaderboard.celery import app
+from leaderboard.lib.broker_admin import work_queue
 
 logger = logging.getLogger(__name__)
+
+ORDER = "evaluator.order"  # the one task of a hospital's worker
 
 
 def ring(task: str, pk: UUID | int, *, queue: str = "platform") -> None:
@@ -22,5 +25,18 @@ def ring(task: str, pk: UUID | int, *, queue: str = "platform") -> None:
             app.send_task(task, args=[str(pk)], queue=queue, expires=settings.RING_AGAIN_SECONDS * 2, retry=False)
         except (OperationalError, OSError) as error:
             logger.warning("bell %s %s not rung, the reconciler will: %s", task, pk, error)
+
+    transaction.on_commit(send)
+
+
+def order(slug: str, text: str) -> None:
+    """Send a signed order to a hospital's own queue on commit; lost, it is sent again by who looks after its row."""
+    queue = work_queue(slug)
+
+    def send() -> None:
+        try:
+            app.send_task(ORDER, args=[text], exchange=queue, routing_key=queue, retry=False)
+        except (OperationalError, OSError) as error:
+            logger.warning("order to hospital %s not sent, the reconciler will: %s", slug, error)
 
     transaction.on_commit(send)

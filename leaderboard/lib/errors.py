@@ -19,6 +19,8 @@ class Fault:
 class Refusal(Exception):
     """A service did not do what it was asked to, for a reason the person who asked can read."""
 
+    status = 422  # of the answer to a program
+
     def __init__(self, what: str, *, why: str = "", next_step: str = "", faults: Sequence[Fault] = ()) -> None:
         super().__init__(what)
         self.what = what

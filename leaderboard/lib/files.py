@@ -49,9 +49,20 @@ def store(chunks: Iterable[bytes], path: Path, *, limit: int) -> Stored:
     return Stored(size=size, sha256=digest.hexdigest())
 
 
+def digested(path: Path) -> Stored:
+    """A file that is there, read once."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return Stored(size=path.stat().st_size, sha256=sha256)
+
+
 def json_digest(value: Any) -> str:
     """SHA-256 of a JSON value, the same whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def text_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def bounded(log: str) -> str:

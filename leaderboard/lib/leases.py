@@ -10,8 +10,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +25,10 @@ from django.utils import timezone
 logger = logging.getLogger(__name__)
 
 RELEASED: dict[str, Any] = {"lease_token": None, "lease_until": None}
+
+
+def lease_from_now(seconds: float) -> datetime:
+    return timezone.now() + timedelta(seconds=seconds)
 
 
 def this_worker() -> str:
@@ -73,14 +78,14 @@ class LeaseWatcher:
 
 
 @contextmanager
-def kept(rows: QuerySet[Any], *, token: UUID) -> Iterator[None]:
-    """Renew from a thread while a call that reports no progress, but is bounded in time, does its work."""
+def kept(rows: QuerySet[Any], *, token: UUID, facts: Callable[[], dict[str, Any]] = dict) -> Iterator[None]:
+    """Renew from a thread while a call that is bounded in time does its work; ``facts`` says how far it is by then."""
     ended = threading.Event()
 
     def beat() -> None:
         while not ended.wait(settings.HEARTBEAT_SECONDS):
             try:
-                if not renew(rows, token=token):
+                if not renew(rows, token=token, **facts()):
                     return
             except DatabaseError as error:
                 logger.warning(
@@ -89,7 +94,7 @@ def kept(rows: QuerySet[Any], *, token: UUID) -> Iterator[None]:
             finally:
                 connection.close()
 
-    thread = threading.Thread(target=beat, name=f"lease {token}", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(beat,), name=f"lease {token}", daemon=True)
     thread.start()
     try:
         yield

@@ -12,8 +12,10 @@ class RankingsConfig(AppConfig):
 
     def ready(self) -> None:
         from leaderboard.evaluations.signals import evaluation_done
+        from leaderboard.submissions.signals import submission_released
 
         evaluation_done.connect(done, dispatch_uid="rankings.done")
+        submission_released.connect(done, dispatch_uid="rankings.released")
 
 
 def done(*, benchmark_id: int, **_: Any) -> None:

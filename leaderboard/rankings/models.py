@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,25 +14,62 @@ from django.utils import timezone
 from leaderboard.accounts.models import Team
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
+from leaderboard.lib.documents import Parts, read_json
 from leaderboard.lib.files import json_digest
 
 WITHHELD = "withheld"
-FROZEN = ("number", "seed", "versions", "inputs", "ranking", "report")
+BY_CONTENT, BY_DOCUMENTS = 1, 2  # how a snapshot's digest is made
+FROZEN = {
+    BY_CONTENT: ("number", "seed", "versions", "inputs", "ranking", "report"),
+    BY_DOCUMENTS: ("number", "seed", "versions", "rules", "documents"),
+}
+
+
+class EvaluationNumbers(models.Model):
+    """What every ranking takes up again of one evaluation, or of one kind of null submission; computed once.
+
+    ``key`` is the digest of all that the numbers follow from: cohort results, rules, versions. To count 36,390 case
+    results takes seconds, to read the two documents named here milliseconds.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    evaluation = models.ForeignKey(
+        Evaluation, on_delete=models.CASCADE, null=True, blank=True, related_name="numbers", help_text="Empty of nulls."
+    )
+    answers = models.CharField(max_length=64, blank=True, help_text="Document of `evaluator.ranking.packed`.")
+    report = models.CharField(max_length=64, blank=True, help_text="Document of `evaluator.report.ModelReport`.")
+    overall = models.JSONField(help_text="The overall block of the report, without what only a report card shows.")
+    counts = models.JSONField(default=dict, help_text="As `Entry.counts`.")
+    made = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("made",)
+        verbose_name_plural = "evaluation numbers"
+
+    def __str__(self) -> str:
+        return f"numbers of evaluation {self.evaluation_id}" if self.evaluation_id else "numbers of null submissions"
 
 
 class Snapshot(models.Model):
-    """Everything needed to say where a number comes from: inputs by digest, versions, seed; and the numbers."""
+    """Everything needed to say where a number comes from: inputs by digest, versions, seed; and the numbers.
+
+    The numbers are documents, of which a page reads those that it shows: a ranking of 200 submissions over 145
+    hospitals is 30 MB of JSON, and its reports are 300. ``documents`` names them: "inputs"; "ranking", a document for
+    each large part and "rest"; "models", the report of each submission, and "report", what is said beside them.
+    """
 
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="snapshots")
     number = models.PositiveIntegerField()
     created = models.DateTimeField(default=timezone.now)
     seed = models.PositiveBigIntegerField()
     versions = models.JSONField()
-    inputs = models.JSONField()
+    rules = models.JSONField(help_text="Of its inputs: what the submissions were held to.")
     inputs_sha256 = models.CharField(max_length=64)
-    ranking = models.JSONField()
-    report = models.JSONField()
+    documents = models.JSONField()
     published = models.BooleanField(default=True)
+    scheme = models.PositiveSmallIntegerField(
+        default=BY_DOCUMENTS, help_text="1: digested with all that its documents say; 2: with their digests."
+    )
     sha256 = models.CharField(
         max_length=64, editable=False, help_text="Of everything above that it was made of or says."
     )
@@ -42,13 +83,52 @@ class Snapshot(models.Model):
 
     def digest(self) -> str:
         """Of what is frozen; a row that says something else than when it was made has another."""
-        frozen = {name: getattr(self, name) for name in FROZEN}
+        frozen = {name: getattr(self, name) for name in FROZEN[self.scheme]}
+        if self.scheme == BY_CONTENT:
+            frozen |= {"ranking": dict(self.ranking), "report": dict(self.report)}
         return json_digest({"benchmark": self.benchmark.slug, **frozen})
+
+    @cached_property
+    def inputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = read_json(self.documents["inputs"])
+        return found
+
+    @cached_property
+    def ranking(self) -> Parts:
+        """`evaluator.ranking.Ranking`; each part is read when it is asked for."""
+        named = dict(self.documents["ranking"])
+        rest = named.pop("rest")
+        return Parts(named, whole=rest)
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """`evaluator.report.Report` as it was published, every model: hundreds of megabytes where there are many."""
+        models = [read_json(digest) for _, digest in self.documents["models"]]
+        return {**self.beside, "models": models}
+
+    @cached_property
+    def beside(self) -> dict[str, Any]:
+        """What the report says beside its models: of null submissions, and how many patients stand behind a number."""
+        found: dict[str, Any] = read_json(self.documents["report"])
+        return found
+
+    def report_of(self, submission: str) -> dict[str, Any] | None:
+        """The report of one model; None where it has none."""
+        digest = dict(self.documents["models"]).get(submission)
+        found: dict[str, Any] | None = read_json(digest) if digest else None
+        return found
+
+    @property
+    def document_digests(self) -> Iterator[str]:
+        yield self.documents["inputs"]
+        yield self.documents["report"]
+        yield from self.documents["ranking"].values()
+        yield from (digest for _, digest in self.documents["models"])
 
     @property
     def keeps_strata(self) -> bool:
         """Made before the final of a benchmark whose strata are shown there."""
-        return bool(self.inputs["rules"].get("strata") == WITHHELD)
+        return bool(self.rules.get("strata") == WITHHELD)
 
     @property
     def version_lines(self) -> list[tuple[str, str]]:
@@ -94,6 +174,12 @@ class Entry(models.Model):
     worst_hospital = models.CharField(max_length=120, blank=True)
     worst_value = models.FloatField(null=True, blank=True)
     unranked_reason = models.TextField(blank=True)
+    transfer = models.JSONField(
+        default=dict, blank=True, help_text="The score and the worst hospital's with intervals, and of how many."
+    )
+    ties = models.JSONField(
+        default=list, blank=True, help_text="Positions that are not significantly different from this one."
+    )
     overall = models.JSONField(help_text="The overall block of the report, copied so that the leaderboard loads fast.")
     counts = models.JSONField(
         help_text="Of each hospital, k and n per rate and stratum, nothing hidden; for awards only."
@@ -136,7 +222,8 @@ class SealedRanking(models.Model):
 
 
 class Rung(models.Model):
-    """What the Ladder said of one submission, once. ``loss`` is what its team has been shown from then on.
+    """What the Ladder said of one submission, once. ``loss`` is what its team, or its verified
+    organisation, has been shown from then on.
 
     ``step``, by how much it had to be better, tells how many patients it answers otherwise: it is shown to nobody.
     """

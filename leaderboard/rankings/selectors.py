@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import cache
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -12,10 +14,16 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 
+from evaluator.ranking import Entry as Answers
+from evaluator.ranking import entry_of, read_patients, unpack
+from evaluator.records import CaseRecord
+from leaderboard.accounts.models import Team
 from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation
-from leaderboard.rankings.models import Entry, FinalRanking, Rung, Snapshot
+from leaderboard.evaluations.selectors import results_of
+from leaderboard.lib import documents
+from leaderboard.rankings.models import Entry, EvaluationNumbers, FinalRanking, Rung, Snapshot
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for
 
@@ -40,15 +48,32 @@ class Leaderboard:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportCard:
-    """One submission's numbers. ``hospitals`` maps a hospital's name to its block."""
+    """One submission's numbers. ``hospitals`` maps a hospital's name to its block.
+
+    A private one is of no ranking: ``snapshot`` is None, and its entry was never entered.
+    """
 
     submission: Submission
     evaluation: Evaluation
     entry: Entry
-    snapshot: Snapshot
-    overall: dict[str, Any]
-    hospitals: dict[str, dict[str, Any]]
+    snapshot: Snapshot | None
+    report: dict[str, Any]  # `evaluator.report.ModelReport`
     ranked: dict[str, Any] | None  # this submission in the ranking: score, rank_set, hospitals, worst_hospital
+    made: datetime
+
+    @property
+    def overall(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.report["overall"]
+        return found
+
+    @property
+    def hospitals(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = self.report["hospitals"]
+        return found
+
+    @property
+    def keeps_strata(self) -> bool:
+        return self.submission.benchmark.keeps_strata if self.snapshot is None else self.snapshot.keeps_strata
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,25 +102,33 @@ def eligible(benchmark: Benchmark) -> QuerySet[Evaluation]:
 
 def newest(benchmark: Benchmark) -> Snapshot | None:
     """The newest snapshot, published or not, without its numbers."""
-    return Snapshot.objects.filter(benchmark=benchmark).defer("ranking", "report", "inputs").order_by("-number").first()
+    return Snapshot.objects.filter(benchmark=benchmark).order_by("-number").first()
 
 
 def newest_snapshot(benchmark: Benchmark) -> Snapshot | None:
     return Snapshot.objects.filter(benchmark=benchmark, published=True).order_by("-number").first()
 
 
-def get_snapshot(benchmark: Benchmark, number: int) -> Snapshot:
-    """A published snapshot by its number: what a permalink names."""
-    snapshot = published(benchmark, number).first()
+def get_snapshot(benchmark: Benchmark, name: int | str) -> Snapshot:
+    """A published snapshot by what a permalink names: its number, or its ID or how that begins."""
+    snapshot = published(benchmark, name).defer("documents").first()
     if snapshot is None:
         raise Http404("No such ranking.")
     return snapshot
 
 
-def published(benchmark: Benchmark, number: int | None = None) -> QuerySet[Snapshot]:
-    """The snapshots that may be seen, the newest first, or the one of a number."""
+def snapshot_as_of(benchmark: Benchmark, day: date) -> Snapshot | None:
+    """The newest that was published by the end of a day (UTC); None where there was none yet."""
+    end = datetime.combine(day, time.max, tzinfo=UTC)
+    return published(benchmark).filter(created__lte=end).defer("documents").first()
+
+
+def published(benchmark: Benchmark, name: int | str | None = None) -> QuerySet[Snapshot]:
+    """The snapshots that may be seen, the newest first; only those of a number, or whose ID begins so."""
     rows = Snapshot.objects.filter(benchmark=benchmark, published=True).order_by("-number")
-    return rows if number is None else rows.filter(number=number)
+    if name is None:
+        return rows
+    return rows.filter(number=name) if isinstance(name, int) else rows.filter(sha256__startswith=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +143,7 @@ class Published:
 
 def published_rankings(benchmark: Benchmark) -> list[Published]:
     """Newest first."""
-    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).defer("ranking", "report", "inputs")
+    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).defer("documents")
     finals = FinalRanking.objects.defer("archive").in_bulk([row.pk for row in rows], field_name="snapshot_id")
     entered: dict[int, dict[UUID, str]] = {row.pk: {} for row in rows}
     entries = Entry.objects.filter(snapshot__in=rows).order_by("position")
@@ -138,28 +171,25 @@ def get_final(benchmark: Benchmark, number: int) -> FinalRanking:
     return final
 
 
-def ties_in(ranking: dict[str, Any]) -> dict[str, set[str]]:
-    """For each submission, those whose simultaneous interval against it includes 0."""
-    ties: dict[str, set[str]] = {}
-    for pair in ranking.get("pairs", []):
-        if pair["low"] is not None and pair["low"] <= 0 <= pair["high"]:
-            ties.setdefault(pair["a"], set()).add(pair["b"])
-            ties.setdefault(pair["b"], set()).add(pair["a"])
-    return ties
-
-
 def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Leaderboard:
     """The rows of the newest published snapshot, or of the one given, in order of display."""
-    rows = Snapshot.objects.defer("report").filter(benchmark=benchmark, published=True).order_by("-number")
+    rows = Snapshot.objects.defer("documents").filter(benchmark=benchmark, published=True).order_by("-number")
     chosen = snapshot or rows.first()
     if chosen is None:
         return Leaderboard(benchmark=benchmark, snapshot=None, rows=[])
     before = rows.filter(number__lt=chosen.number).only("pk").first()
-    previous = {entry.evaluation_id: entry for entry in before.entries.defer("overall")} if before else {}
-    ties = ties_in(chosen.ranking)
-    entries = chosen.entries.select_related("evaluation__submission__team__organisation").defer(
-        "evaluation__submission__try_out_log", "evaluation__submission__checks"
+    ranks = ("evaluation_id", "rank_low", "rank_high", "snapshot_id")
+    previous = {entry.evaluation_id: entry for entry in before.entries.only(*ranks)} if before else {}
+    entries = list(
+        chosen.entries.select_related("evaluation__submission__team__organisation").defer(
+            "counts",
+            "evaluation__operating_point",
+            "evaluation__submission__try_out_log",
+            "evaluation__submission__scan_report",
+            "evaluation__submission__checks",
+        )
     )
+    at = {entry.position: str(entry.evaluation.submission_id) for entry in entries}
     return Leaderboard(
         benchmark=benchmark,
         snapshot=chosen,
@@ -168,7 +198,7 @@ def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Le
                 entry=entry,
                 submission=entry.evaluation.submission,
                 overall=entry.overall,
-                ties=frozenset(ties.get(str(entry.evaluation.submission_id), ())),
+                ties=frozenset(at[position] for position in entry.ties if position in at),
                 previous=previous.get(entry.evaluation_id),
             )
             for entry in entries
@@ -178,28 +208,39 @@ def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Le
 
 def nulls_in(snapshot: Snapshot) -> list[dict[str, Any]]:
     """The null submissions of a ranking, their kind and their block; empty where they were not computed yet."""
-    return Snapshot.objects.values_list("report__nulls", flat=True).get(pk=snapshot.pk) or []
+    return snapshot.beside.get("nulls") or []
 
 
 def model_in(items: Sequence[dict[str, Any]], submission: Submission) -> dict[str, Any] | None:
     return next((item for item in items if item["model"] == str(submission.pk)), None)
 
 
-def get_report_card(pk: UUID | str) -> ReportCard:
-    """The public report card of a submission in the newest published snapshot; else it does not exist."""
+def get_entry(pk: UUID | str) -> Entry:
+    """A submission's line in the newest published snapshot; else it does not exist."""
     try:
-        submission = Submission.objects.select_related("team", "benchmark").filter(pk=pk).first()
+        submission = Submission.objects.select_related("benchmark").filter(pk=pk).first()
     except ValidationError:
         submission = None
     snapshot = newest_snapshot(submission.benchmark) if submission else None
-    if submission is None or snapshot is None:
+    if snapshot is None:
         raise Http404("No such report card.")
-    return card_in(snapshot, submission)
+    related = ("evaluation__submission__team__organisation", "evaluation__submission__benchmark")
+    entry = snapshot.entries.filter(evaluation__submission=submission).select_related(*related).first()
+    if entry is None:
+        raise Http404("No such report card.")
+    entry.snapshot = snapshot
+    return entry
+
+
+def get_report_card(pk: UUID | str) -> ReportCard:
+    """The public report card of a submission in the newest published snapshot; else it does not exist."""
+    entry = get_entry(pk)
+    return card_in(entry.snapshot, entry.evaluation.submission)
 
 
 def card_in(snapshot: Snapshot, submission: Submission) -> ReportCard:
     entry = snapshot.entries.select_related("evaluation").filter(evaluation__submission=submission).first()
-    report = model_in(snapshot.report["models"], submission)
+    report = snapshot.report_of(str(submission.pk))
     if entry is None or report is None:
         raise Http404("No such report card.")
     return ReportCard(
@@ -207,9 +248,25 @@ def card_in(snapshot: Snapshot, submission: Submission) -> ReportCard:
         evaluation=entry.evaluation,
         entry=entry,
         snapshot=snapshot,
-        overall=report["overall"],
-        hospitals=report["hospitals"],
+        report=report,
         ranked=model_in(snapshot.ranking["models"], submission),
+        made=snapshot.created,
+    )
+
+
+def private_card(evaluation: Evaluation, numbers: EvaluationNumbers) -> ReportCard:
+    """Of a submission that is in no ranking, from its own numbers: what its team and organisers may see."""
+    entry = Entry(
+        evaluation=evaluation, position=0, overall=numbers.overall, unranked_reason="It is private, and in no ranking."
+    )
+    return ReportCard(
+        submission=evaluation.submission,
+        evaluation=evaluation,
+        entry=entry,
+        snapshot=None,
+        report=documents.read_json(numbers.report),
+        ranked=None,
+        made=numbers.made,
     )
 
 
@@ -240,6 +297,25 @@ def being_ranked(pk: UUID) -> Submission | None:
     return None if ranked else submission
 
 
+def answers_of(numbers: Sequence[EvaluationNumbers]) -> list[Answers]:
+    """Of each evaluation who was answered how, at every hospital; a cohort's patients are in memory once."""
+
+    @cache
+    def patients(digest: str) -> tuple[CaseRecord, ...]:
+        return read_patients(documents.read(digest))
+
+    return [unpack(documents.read(row.answers), patients=patients) for row in numbers]
+
+
+def answers_in(evaluations: Sequence[Evaluation]) -> list[Answers]:
+    """The same, in the order given; of rankings older than the columns from the case results themselves."""
+    rows = EvaluationNumbers.objects.filter(evaluation__in=evaluations).order_by("made")
+    known = {row.evaluation_id: row for row in rows.only("evaluation", "answers")}
+    if all(evaluation.pk in known for evaluation in evaluations):
+        return answers_of([known[evaluation.pk] for evaluation in evaluations])
+    return [entry_of([found]) for evaluation in evaluations if (found := results_of(evaluation)) is not None]
+
+
 def get_own_evaluation(user: Person, pk: UUID | str) -> Evaluation | None:
     """The evaluation of one's own submission, None before it was accepted."""
     submission = get_submission_for(user, pk)
@@ -251,9 +327,21 @@ def rung_of(submission: Submission) -> Rung | None:
     return Rung.objects.filter(evaluation__submission=submission).first()
 
 
+def climber(team: Team) -> str:
+    """Who climbs the Ladder with this team: its organisation, if that was verified, or it alone."""
+    return f"organisation {team.organisation_id}" if team.organisation_id else f"team {team.pk}"
+
+
 def released(benchmark: Benchmark) -> list[Rung]:
-    """What each team has been shown last, the best first; not of submissions that were taken back."""
-    rows = Rung.objects.filter(benchmark=benchmark, released=True).order_by("number")
-    best = {rung.team_id: rung for rung in rows.select_related("team", "evaluation__submission")}
+    """What each team, or verified organisation, has been shown: its best on the patients of now, the best first.
+
+    Not of submissions that were taken back.
+    """
+    rows = Rung.objects.filter(benchmark=benchmark, released=True).order_by("pk")
+    best: dict[str, Rung] = {}
+    for rung in rows.select_related("team__organisation", "evaluation__submission"):
+        known = best.get(climber(rung.team))
+        if known is None or known.test_set != rung.test_set or rung.loss <= known.loss:
+            best[climber(rung.team)] = rung
     shown = [rung for rung in best.values() if rung.evaluation.submission.state == Submission.State.ACCEPTED]
     return sorted(shown, key=lambda rung: (rung.loss, rung.evaluation.submission.created))

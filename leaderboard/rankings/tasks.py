@@ -12,6 +12,11 @@ def snapshot(pk: str) -> None:
     services.snapshot_make(benchmark=Benchmark.objects.get(pk=int(pk)))
 
 
+@app.task(name="rankings.private_numbers")
+def private_numbers(pk: str) -> None:
+    services.private_numbers_make(pk=int(pk))
+
+
 @app.task(name="rankings.reconcile")
 def reconcile() -> None:
     services.rankings_reconcile()

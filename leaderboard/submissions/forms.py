@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.db.models import Q
+from django.utils import timezone
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.accounts.selectors import teams_of
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.benchmarks.selectors import benchmarks_for, terms_now
 from leaderboard.hospitals.models import Hospital
+from leaderboard.lib.forms import dress
+from leaderboard.submissions.guidelines import TEAM, answers
+from leaderboard.submissions.models import LONGEST_STATEMENT, Submission, Upload
+from leaderboard.submissions.selectors import earlier_versions, statements_of
 
 CONTRACT_LABELS = {
     "folder": "folder: many cases per container, the weights load once",
@@ -43,8 +48,10 @@ class SubmissionForm(forms.Form):
     )
     archive = forms.FileField(
         label="Image archive",
+        required=False,  # an upload may be there in its place
         help_text="Written by <code>docker save IMAGE | gzip &gt; image.tar.gz</code>; linux/amd64, one image.",
     )
+    upload = forms.ModelChoiceField(queryset=Upload.objects.none(), required=False, widget=forms.HiddenInput())
     contract = forms.ChoiceField(choices=list(CONTRACT_LABELS.items()))
     threshold = forms.FloatField(
         label="Operating point",
@@ -80,6 +87,7 @@ class SubmissionForm(forms.Form):
         here = Q(cohorts__benchmarks__in=benchmarks) | Q(cohorts__sealed_for__in=benchmarks)
         choices = {
             "team": teams_of(user),
+            "upload": Upload.objects.filter(by=user, expires__gt=timezone.now()),
             "benchmark": benchmarks,
             "trained_on": Hospital.objects.filter(here).distinct(),
         }
@@ -91,8 +99,69 @@ class SubmissionForm(forms.Form):
         self.fields["terms"].label = f"I agree to the terms, version {present.version}" if present else "Terms"
         self.fields["terms"].widget = VersionBox(present.version if present else 0)
         self.fields["terms"].widget.is_required = True
-        for name, field in self.fields.items():
-            if name in {"team", "benchmark", "contract"}:
-                field.widget.attrs["class"] = "form-select"
-            elif name not in {"trained_on", "public", "terms"}:
-                field.widget.attrs["class"] = "form-control"
+        dress(self)
+
+    def clean(self) -> dict[str, Any]:
+        """The archive: what came by an upload, which comes first, or with the form."""
+        given = super().clean() or self.cleaned_data
+        if "archive" in given:
+            given["archive"] = given.pop("upload", None) or given["archive"]
+            if not given["archive"] and "upload" not in self.errors:
+                self.add_error("archive", "Choose the archive of your image.")
+        return given
+
+    @property
+    def kept(self) -> Upload | None:
+        """The upload that a refused form came with: it need not be sent again."""
+        found = self.fields["upload"]
+        assert isinstance(found, forms.ModelChoiceField)
+        try:
+            return cast("Upload | None", found.clean(self["upload"].value()))
+        except forms.ValidationError:
+            return None
+
+
+if TYPE_CHECKING:
+    SubmissionField = forms.ModelChoiceField[Submission]
+else:
+    SubmissionField = forms.ModelChoiceField  # cannot be subscripted at run time
+
+
+class EarlierField(SubmissionField):
+    """A submission by its name and day."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.model}, handed in {obj.created:%Y-%m-%d}"
+
+
+class VersionForm(forms.Form):
+    """Which earlier submission this one is the next version of."""
+
+    earlier = EarlierField(
+        label="Next version of", queryset=Submission.objects.none(), required=False, empty_label="no earlier submission"
+    )
+
+    def __init__(self, *args: Any, submission: Submission, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["earlier"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = earlier_versions(submission).order_by("-created")
+        field.initial = submission.follows_id
+        dress(self)
+
+
+class StatementsForm(forms.Form):
+    """A text for each topic that only the team knows. What stands there now is filled in."""
+
+    def __init__(self, *args: Any, submission: Submission, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = statements_of(submission)
+        for key, topic in TEAM.items():
+            self.fields[key] = forms.CharField(
+                label=topic.title,
+                required=False,
+                max_length=LONGEST_STATEMENT,
+                initial=known[key].text if key in known else "",
+                help_text=f"{topic.ask} Answers {answers(key)}.",
+                widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+            )

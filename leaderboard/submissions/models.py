@@ -7,15 +7,48 @@ from typing import ClassVar
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from leaderboard.accounts.models import Team
 from leaderboard.benchmarks.models import Benchmark, Terms
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.leases import next_ring
+from leaderboard.submissions.guidelines import TEAM
+
+LONGEST_STATEMENT = 4000  # characters
+
+
+class Upload(models.Model):
+    """An archive on its way. Bytes arrive in order and in pieces; ``offset`` of them are on disk and counted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)
+    size = models.PositiveBigIntegerField()
+    offset = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True, help_text="As its sender computed it; empty if it did not.")
+    created = models.DateTimeField(default=timezone.now)
+    expires = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-created",)
+        constraints = (models.CheckConstraint(condition=Q(offset__lte=F("size")), name="upload_within_its_size"),)
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.offset} of {self.size} bytes"
+
+    @property
+    def path(self) -> Path:
+        folder: Path = settings.DATA
+        return folder / "uploads" / f"{self.pk}.upload"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.offset == self.size
 
 
 class Submission(models.Model):
@@ -51,11 +84,23 @@ class Submission(models.Model):
     )
     trained_on = models.ManyToManyField(Hospital, related_name="+", blank=True)
     public = models.BooleanField(default=True)
+    priority = models.SmallIntegerField(default=0, help_text="Runs of a higher one begin earlier; organisers set it.")
+    reference = models.CharField(
+        max_length=300, blank=True, help_text="NAME@sha256:…, its manifest in the registry that hospitals fetch from."
+    )
     terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     agreed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     agreed_at = models.DateTimeField(null=True, blank=True, help_text="Empty for what came before there were terms.")
+    follows = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="followed_by",
+        help_text="The earlier version of the same model; its team says so.",
+    )
 
     state = models.CharField(max_length=12, choices=State, default=State.UPLOADED)
     state_since = models.DateTimeField(default=timezone.now)
@@ -86,6 +131,13 @@ class Submission(models.Model):
                 name="submission_name_once_a_team",
                 violation_error_message="Your team already has a submission of this name on this benchmark.",
             ),
+            models.UniqueConstraint(
+                fields=("follows",),
+                condition=~Q(state__in=("refused", "withdrawn")),
+                name="submission_followed_once",
+                violation_error_message="Another submission is the next version of that one.",
+            ),
+            models.CheckConstraint(condition=~Q(follows=F("id")), name="submission_follows_another"),
             models.CheckConstraint(
                 condition=Q(threshold__gte=0) & Q(threshold__lte=1), name="submission_threshold_0_1"
             ),
@@ -122,3 +174,34 @@ class Submission(models.Model):
     def waits(self) -> bool:
         """In line, with nobody working on it."""
         return self.is_open and self.lease_token is None
+
+
+class Statement(models.Model):
+    """What a team says of its model for the reporting guidelines, by topic. A new text is a new version; none is lost.
+
+    An empty text takes the one before it back.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="statements")
+    topic = models.CharField(max_length=40, help_text="A key of `guidelines.TEAM`.")
+    version = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+    text = models.TextField(blank=True, validators=[MaxLengthValidator(LONGEST_STATEMENT)])
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("submission", "topic", "-version")
+        constraints = (
+            models.UniqueConstraint(fields=("submission", "topic", "version"), name="statement_version_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.topic} of {self.submission_id}, version {self.version}"
+
+    @property
+    def title(self) -> str:
+        return TEAM[self.topic].title if self.topic in TEAM else self.topic
+
+    def clean(self) -> None:
+        if self.topic not in TEAM:
+            raise ValidationError({"topic": "No guideline asks a team for this."})

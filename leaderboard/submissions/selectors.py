@@ -12,9 +12,9 @@ from django.http import Http404
 from django.utils import timezone
 
 from leaderboard.accounts.models import Team
-from leaderboard.accounts.selectors import Person, is_member, is_organiser, teams_of
+from leaderboard.accounts.selectors import Person, is_member, is_organiser, standing_together, teams_of
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.submissions.models import Submission
+from leaderboard.submissions.models import Statement, Submission
 
 LAYERS = "digest of its layers"  # the check that carries it: equal layers are one program under two configs
 
@@ -51,7 +51,9 @@ def submissions_for(user: Person) -> QuerySet[Submission]:
 
 def get_submission_for(user: Person, pk: UUID | str) -> Submission:
     """The submission, for its team and for organisers; for a rival it does not exist."""
-    rows = Submission.objects.select_related("team", "benchmark", "created_by", "agreed_by", "terms", "evaluation")
+    rows = Submission.objects.select_related(
+        "team", "benchmark", "created_by", "agreed_by", "terms", "evaluation", "follows"
+    )
     try:
         submission = rows.filter(pk=pk).first()
     except ValidationError:
@@ -70,9 +72,8 @@ def charged(rows: QuerySet[Submission]) -> QuerySet[Submission]:
 
 def quota(*, team: Team, benchmark: Benchmark) -> Quota:
     """What is left this month: of the team, or of all teams of its organisation together."""
-    teams = Team.objects.filter(organisation=team.organisation_id) if team.organisation_id else [team]
     month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = Submission.objects.filter(team__in=teams, benchmark=benchmark, created__gte=month)
+    rows = Submission.objects.filter(team__in=standing_together(team), benchmark=benchmark, created__gte=month)
     return Quota(
         used=charged(rows).count(),
         allowed=benchmark.quota_per_month,
@@ -121,3 +122,28 @@ def queue_position(submission: Submission) -> int | None:
         state__in=Submission.OPEN, lease_token__isnull=True, state_since__lt=submission.state_since
     )
     return ahead.count() + 1
+
+
+def earlier_versions(submission: Submission) -> QuerySet[Submission]:
+    """What it may be the next version of; what it is the next version of now is among them."""
+    live = Submission.objects.exclude(pk=submission.pk).exclude(
+        state__in=(Submission.State.REFUSED, Submission.State.WITHDRAWN)
+    )
+    followed = live.filter(follows__isnull=False).values("follows")
+    return Submission.objects.filter(
+        team=submission.team_id,
+        benchmark=submission.benchmark_id,
+        state=Submission.State.ACCEPTED,
+        created__lt=submission.created,
+    ).exclude(pk__in=followed)
+
+
+def statements_of(submission: Submission) -> dict[str, Statement]:
+    """Of each topic the newest version, whether it says something or takes back."""
+    rows = Statement.objects.filter(submission=submission).select_related("by").order_by("topic", "version")
+    return {row.topic: row for row in rows}
+
+
+def said_of(submission: Submission) -> dict[str, Statement]:
+    """What a reader may see: of each topic the newest version, where it says something."""
+    return {topic: row for topic, row in statements_of(submission).items() if row.text}

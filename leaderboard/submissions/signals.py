@@ -6,3 +6,4 @@ from django.dispatch import Signal
 
 submission_accepted = Signal()  # submission_id
 submission_withdrawn = Signal()  # submission_id
+submission_released = Signal()  # submission_id, benchmark_id

@@ -8,5 +8,8 @@ app_name = "submissions"
 urlpatterns = [
     path("", views.mine, name="list"),
     path("submit/", views.submit, name="submit"),
+    path("starter-kit/<slug:slug>/<slug:contract>.zip", views.kit, name="starter-kit"),
+    path("<uuid:pk>/about/", views.about, name="about"),
+    path("<uuid:pk>/release/", views.release, name="release"),
     path("<uuid:pk>/withdraw/", views.withdraw, name="withdraw"),
 ]

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryFile
 from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leaderboard.accounts.limits import limited
 from leaderboard.accounts.models import User
-from leaderboard.accounts.selectors import teams_of
-from leaderboard.benchmarks.selectors import main_benchmark
+from leaderboard.accounts.selectors import is_member, teams_of
+from leaderboard.audit.services import seen
+from leaderboard.benchmarks.selectors import get_benchmark_for, main_benchmark
 from leaderboard.lib.errors import Refusal
-from leaderboard.submissions.forms import SubmissionForm
+from leaderboard.submissions.forms import StatementsForm, SubmissionForm, VersionForm
 from leaderboard.submissions.selectors import get_submission_for, quota, submissions_for
-from leaderboard.submissions.services import submission_create, submission_withdraw
+from leaderboard.submissions.services import (
+    starter_kit,
+    statements_keep,
+    submission_create,
+    submission_follow,
+    submission_release,
+    submission_withdraw,
+)
 
 PAGE = "evaluations:submission"
 
@@ -50,12 +60,69 @@ def submit(request: HttpRequest) -> HttpResponse:
     return render(request, "submissions/submit.html", context, status=status)
 
 
+@require_safe
+@limited("download", reads=True)
+def kit(request: HttpRequest, slug: str, contract: str) -> FileResponse:
+    """The starter kit, written to a file that is gone when it is sent."""
+    benchmark = get_benchmark_for(request.user, slug)
+    file = TemporaryFile()  # noqa: SIM115, the response closes it
+    try:
+        starter_kit(benchmark=benchmark, contract=contract, into=file)
+    except Refusal as refusal:
+        file.close()
+        raise Http404(str(refusal)) from refusal
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{slug}-{contract}.zip", content_type="application/zip")
+
+
 @login_required
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     submissions = submissions_for(request.user).prefetch_related("evaluation__runs__hospital")
     context = {"submissions": submissions, "has_team": teams_of(request.user).exists()}
     return render(request, "submissions/list.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def about(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Which version of what it is, and what the team says of it. Organisers read; the words are the team's."""
+    user = cast("User", request.user)
+    submission = get_submission_for(user, pk)
+    seen(f"submission {submission.pk}", by=user.pk)
+    own = is_member(user, submission.team)
+    if request.method == "POST" and not own:
+        raise PermissionDenied("Only the team itself says something of its model.")
+    of = request.POST.get("form") if request.method == "POST" else None
+    version = VersionForm(request.POST if of == "version" else None, submission=submission)
+    statements = StatementsForm(request.POST if of == "statements" else None, submission=submission)
+    refusal: Refusal | None = None
+    try:
+        if of == "version" and version.is_valid():
+            submission_follow(submission=submission, earlier=version.cleaned_data["earlier"], by=user)
+            messages.success(request, "The version is kept.")
+            return redirect("submissions:about", pk)
+        if of == "statements" and statements.is_valid():
+            added = statements_keep(submission=submission, texts=statements.cleaned_data, by=user)
+            messages.success(request, f"{len(added)} statements are kept." if added else "Nothing was changed.")
+            return redirect("submissions:about", pk)
+    except Refusal as error:
+        refusal = error
+    context = {"submission": submission, "version": version, "statements": statements, "refusal": refusal, "own": own}
+    return render(request, "submissions/about.html", context, status=422 if of else 200)
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, pk: UUID) -> HttpResponse:
+    submission = get_submission_for(request.user, pk)
+    try:
+        submission_release(submission=submission, by=cast("User", request.user))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"“{submission.model}” is published: the next ranking has it.")
+    return redirect(PAGE, pk)
 
 
 @login_required

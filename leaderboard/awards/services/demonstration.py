@@ -59,6 +59,7 @@ PEOPLE = (
     Person(part="rival", name="Rolf Rival", team="Rival Team"),
     Person(part="organiser", name="Olga Organiser", organiser=True),
     Person(part="funder", name="Frida Funder", reviewer=True),
+    Person(part="reviewer", name="Rune Reviewer", reviewer=True),
     Person(part="steward", name="Stig Steward"),
 )
 EXAMPLES = {

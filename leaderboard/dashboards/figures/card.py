@@ -18,8 +18,9 @@ from leaderboard.dashboards.figures.marks import (
     net_benefit_figure,
 )
 from leaderboard.dashboards.formatting import RateJson
-from leaderboard.dashboards.selectors.card import LEAD_TIMES, Card
+from leaderboard.dashboards.selectors.card import Card
 from leaderboard.dashboards.selectors.pooling import as_lines
+from leaderboard.dashboards.selectors.strata import LEAD_TIMES
 
 
 def card_figures(card: Card) -> dict[str, Figure]:

@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from evaluator.records import Rate
-from evaluator.statistics.mean import mean_of
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.dashboards import formatting
-from leaderboard.dashboards.selectors.columns import SPECS, Band, Column, Numbers, Spec, make_column
+from leaderboard.dashboards.selectors.columns import SPECS, Band, Column, Spec, make_column
 from leaderboard.dashboards.selectors.references import null_rows, reader_bands, reader_rows
-from leaderboard.dashboards.selectors.rows import Row
+from leaderboard.dashboards.selectors.rows import Names, Row, make_row
+from leaderboard.dashboards.selectors.strata import Stratum, narrowed
 from leaderboard.dashboards.selectors.ties import Group, tie_groups
-from leaderboard.rankings.models import Entry, Snapshot
+from leaderboard.dashboards.selectors.versions import History, history
+from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.selectors import Row as Source
 from leaderboard.rankings.selectors import leaderboard
 
 ON_A_CARD = 3  # numbers of a model on a small screen: those chosen, if they are so few
+NAME = "name"  # a column that can be sorted by and is no metric
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What the address asks for: filters, order, columns, prevalence."""
+    """What the address asks for: filters, order, columns, prevalence, stratum. ``sort`` after a minus: worst first."""
 
     prevalence: float
     text: str = ""
     ranked_only: bool = False
+    newest_only: bool = False
     sort: str = "rank"
+    stratum: Stratum | None = None
     columns: tuple[str, ...] = tuple(spec.key for spec in SPECS)
+
+    @property
+    def sorted_by(self) -> str:
+        return self.sort.removeprefix("-")
+
+    @property
+    def turned(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def specs(self) -> list[Spec]:
+        """The columns to show, narrowed to the stratum; all of them where none is chosen."""
+        return narrowed([spec for spec in SPECS if spec.key in self.columns] or SPECS, self.stratum)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """A leaderboard without its rows. ``made_of``: all that the rows follow from, beside the choices."""
+
+    benchmark: Benchmark
+    snapshot: Snapshot | None
+    choices: Choices
+    before: Snapshot | None = None
+    is_old: bool = False
+    made_of: tuple[object, ...] = ()
+    strata: Sequence[Stratum] = ()
+
+    def with_strata(self, strata: Sequence[Stratum], *, chosen: str) -> Head:
+        """Narrowed to the stratum of a key, if there is one."""
+        stratum = next((one for one in strata if one.key == chosen), None)
+        return replace(self, strata=strata, choices=replace(self.choices, stratum=stratum))
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """For the column picker."""
+        return [(spec.key, spec.name) for spec in SPECS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +80,59 @@ class Board:
     readers: list[Row] = field(default_factory=list)
     nulls: list[Row] = field(default_factory=list)
     sources: list[Band] = field(default_factory=list)
-    is_old: bool = False
 
     @property
     def width(self) -> int:
         return 3 + len(self.columns)
 
     @property
-    def names(self) -> list[tuple[str, str]]:
-        """For the column picker."""
-        return [(spec.key, spec.name) for spec in SPECS]
+    def sorted_by(self) -> str:
+        """In words, where the order is not the ranking's."""
+        names = {column.key: column.name for column in self.columns} | {NAME: "name"}
+        name = names.get(self.choices.sorted_by)
+        turned = ", turned round" if self.choices.turned else ""
+        return f"{name}{turned}" if name else ""
+
+
+def get_head(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | None = None) -> Head:
+    """Of a snapshot (the newest, if none is named), in a few queries whatever its size."""
+    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).defer("documents").order_by("-number")
+    newest = rows.first()
+    chosen = snapshot or newest
+    if chosen is None or newest is None:
+        return Head(benchmark=benchmark, snapshot=None, choices=choices)
+    before = rows.filter(number__lt=chosen.number).first()
+    return Head(
+        benchmark=benchmark,
+        snapshot=chosen,
+        choices=choices,
+        before=before,
+        is_old=chosen.pk != newest.pk,
+        made_of=(*made_of(benchmark, chosen), before and before.sha256, history(benchmark)),
+    )
+
+
+def made_of(benchmark: Benchmark, snapshot: Snapshot) -> tuple[object, ...]:
+    """What a drawing of a ranking follows from: the frozen numbers, and what may change beside them."""
+    names = snapshot.entries.order_by("position").values_list(
+        "evaluation__submission",
+        "evaluation__submission__model",
+        "evaluation__submission__team__name",
+        "evaluation__submission__team__organisation__name",
+    )
+    readers = benchmark.reader_baselines.values_list("label", "metric", "stratum", "low", "high", "source", "url")
+    return (
+        benchmark.pk,
+        snapshot.pk,
+        snapshot.sha256,
+        list(names),
+        list(readers),
+        benchmark.prevalences,
+        benchmark.strata,
+        benchmark.accepted_alarms,
+        benchmark.keeps_strata,
+        benchmark.is_on_ladder,
+    )
 
 
 def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | None = None) -> Board:
@@ -60,18 +140,18 @@ def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | No
     found = leaderboard(benchmark, snapshot=snapshot)
     if found.snapshot is None:
         return Board(benchmark=benchmark, snapshot=None, choices=choices)
-    specs = [spec for spec in SPECS if spec.key in choices.columns] or list(SPECS)
-    scores = {item["model"]: item for item in found.snapshot.ranking.get("models", [])}
+    specs, known = choices.specs, history(benchmark)
     groups = bracket(found.rows)
-    sources = [row for row in found.rows if _asked_for(row, choices)]
+    sources = asked_for(found.rows, choices, known)
     whole = len(sources) == len(found.rows) and choices.sort == "rank"
-    numbers_of = {str(row.submission.pk): number for number, row in enumerate(found.rows, start=1)}
+    names = Names(
+        numbers={str(row.submission.pk): number for number, row in enumerate(found.rows, start=1)}, history=known
+    )
     rows = [
-        _row(row, specs, choices, scores, groups=groups if whole else [], position=position, numbers_of=numbers_of)
+        make_row(row, specs, choices.prevalence, names=names, groups=groups if whole else [], position=position)
         for position, row in enumerate(sources)
     ]
-    if choices.sort != "rank":
-        rows = _sorted(rows, specs, choices.sort)
+    rows = in_order(rows, specs, choices)
     nulls = null_rows(found.snapshot, found.rows[0].overall if found.rows else None, specs, choices.prevalence)
     bands = reader_bands(benchmark)
     cells = zip(*(row.cells for row in rows), strict=True) if rows else [()] * len(specs)
@@ -91,7 +171,6 @@ def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | No
         sources=list({band.source: band for band in bands.values()}.values()),
         readers=reader_rows(columns, bands.values()),
         nulls=nulls,
-        is_old=found.snapshot.pk != newest_pk(benchmark),
     )
 
 
@@ -105,84 +184,34 @@ def bracket(rows: Sequence[Source]) -> list[Group]:
     return tie_groups([str(row.submission.pk) for row in ranked], [row.ties for row in ranked])
 
 
-def _asked_for(row: Source, choices: Choices) -> bool:
-    if choices.ranked_only and not row.entry.is_ranked:
-        return False
-    return choices.text.lower() in f"{row.submission.model} {row.submission.team.name}".lower()
+def asked_for(rows: Sequence[Source], choices: Choices, known: History) -> list[Source]:
+    """Those that the filters leave."""
+    newest = known.newest([row.submission.pk for row in rows]) if choices.newest_only else None
+    text = choices.text.lower()
+    return [
+        row
+        for row in rows
+        if not (choices.ranked_only and not row.entry.is_ranked)
+        and (newest is None or row.submission.pk in newest)
+        and text in f"{row.submission.model} {row.submission.team.name}".lower()
+    ]
 
 
-def _change(entry: Entry, previous: Entry | None, number: int) -> str:
-    """What is different from the snapshot before."""
-    if number == 1:
-        return ""
-    if previous is None:
-        return "new"
-    if (previous.rank_low, previous.rank_high) == (entry.rank_low, entry.rank_high):
-        return ""
-    return (
-        f"was {formatting.rank_band(previous.rank_low, previous.rank_high)}" if previous.is_ranked else "was unranked"
-    )
+def in_order(rows: Sequence[Row], specs: Sequence[Spec], choices: Choices) -> list[Row]:
+    """Best first by one column; what has no number comes last, either way round.
 
-
-def _row(
-    row: Source,
-    specs: Sequence[Spec],
-    choices: Choices,
-    scores: Mapping[str, Mapping[str, Any]],
-    *,
-    groups: Sequence[Group],
-    position: int,
-    numbers_of: Mapping[str, int],
-) -> Row:
-    entry, name = row.entry, str(row.submission.pk)
-    numbers = entry_numbers(entry, scores.get(name))
-    return Row(
-        name=row.submission.model,
-        team=row.submission.team.label,
-        submission=name,
-        kind="model" if entry.is_ranked else "unranked",
-        number=numbers_of[name],
-        rank=formatting.rank_band(entry.rank_low, entry.rank_high),
-        change=_change(entry, row.previous, entry.snapshot.number),
-        reason=entry.unranked_reason,
-        ties=" ".join(str(numbers_of[tied]) for tied in sorted(row.ties) if tied in numbers_of),
-        lanes=lanes(groups, position) if entry.is_ranked else (),
-        cells=[spec.take(numbers, choices.prevalence) for spec in specs],
-    )
-
-
-def entry_numbers(entry: Entry, ranked: Mapping[str, Any] | None) -> Numbers:
-    """The report block of an entry with its place in the ranking."""
-    if not entry.is_ranked or ranked is None:
-        return Numbers(block=entry.overall)
-    hospitals = {name: _number(given) for name, given in ranked["hospitals"].items()}
-    return Numbers(
-        block=entry.overall,
-        score=vars(mean_of(list(hospitals.values()))),
-        hospitals=len(hospitals),
-        worst=vars(hospitals[entry.worst_hospital]),
-        worst_hospital=entry.worst_hospital,
-    )
-
-
-def _number(given: Mapping[str, Any]) -> Rate:
-    return Rate(value=given["value"], low=given["low"], high=given["high"], k=None, n=None, method=given["method"])
-
-
-def lanes(groups: Sequence[Group], position: int) -> list[str]:
-    """A row's part of the bracket in each lane."""
-    parts = [""] * (1 + max((group.lane for group in groups), default=-1))
-    for group in groups:
-        parts[group.lane] = group.part(position) or parts[group.lane]
-    return parts
-
-
-def _sorted(rows: Sequence[Row], specs: Sequence[Spec], key: str) -> list[Row]:
-    """Best first by one column; what has no number comes last. Brackets hold in the ranking's order only."""
+    A row keeps the rank that it has, and loses its brackets: they hold in the ranking's order only.
+    """
+    key, turn = choices.sorted_by, -1 if choices.turned else 1
+    if key == "rank":
+        return list(rows) if turn > 0 else [replace(row, lanes=()) for row in reversed(rows)]
+    if key == NAME:
+        by_name = sorted(rows, key=lambda row: (row.name.lower(), row.submission), reverse=turn < 0)
+        return [replace(row, lanes=()) for row in by_name]
     at = next((index for index, spec in enumerate(specs) if spec.key == key), None)
     if at is None:
         return list(rows)
-    sign = 1 if specs[at].fewer_is_better else -1
+    sign = turn if specs[at].fewer_is_better else -turn
 
     def order(row: Row) -> tuple[bool, float]:
         shown = row.cells[at]

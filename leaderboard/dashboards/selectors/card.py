@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from evaluator.errors import EvaluatorError
-from evaluator.statistics.outcomes import Outcome, answers
 from evaluator.statistics.pooled import PooledRate
 from evaluator.statistics.prevalence import PredictivePoint, ppv_curve
 from evaluator.statistics.roc import RocCurve
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import Shown, Unit
-from leaderboard.dashboards.selectors.board import entry_numbers
 from leaderboard.dashboards.selectors.columns import SPECS, Band, Block, Column, make_column
 from leaderboard.dashboards.selectors.pooling import pooled_rates
 from leaderboard.dashboards.selectors.references import reader_bands
-from leaderboard.evaluations.models import Evaluation
-from leaderboard.evaluations.selectors import results_of
+from leaderboard.dashboards.selectors.rows import entry_numbers
+from leaderboard.dashboards.selectors.versions import History, Version
 from leaderboard.hospitals.models import Cohort
 from leaderboard.rankings.models import Snapshot
-from leaderboard.rankings.selectors import ReportCard, get_report_card
+from leaderboard.rankings.selectors import ReportCard
+from leaderboard.submissions.models import Statement, Submission
+from leaderboard.submissions.selectors import said_of
 
 NO_CURVE = RocCurve(fpr=(), tpr=(), threshold=())
-LEAD_TIMES = {"3_6": "3–6 months", "6_12": "6–12 months", "12_24": "12–24 months", "24_36": "24–36 months"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +34,14 @@ class Labelled:
 
     label: str
     shown: Shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Other:
+    """Another submission that the page leads to."""
+
+    label: str
+    submission: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +57,26 @@ class Card:
     slot: int
     cohorts: list[Cohort]
     pooled: Mapping[str, PooledRate]
+    version: Version
+    used: int
+    earlier: Other | None
+    later: Other | None
+    tied: list[Other]
+    statements: Mapping[str, Statement]
 
     @property
     def curves(self) -> Mapping[str, Any] | None:
         """Of all patients together; None in rankings made before curves were kept."""
         found: Mapping[str, Any] | None = self.source.overall.get("curves")
         return found
+
+    @property
+    def version_lines(self) -> list[tuple[str, str]]:
+        """Of everything that made the numbers; of a private card its own report says it."""
+        if self.source.snapshot is not None:
+            return self.source.snapshot.version_lines
+        report = self.source.report
+        return [("Scorers", str(report["scorer"])), ("Hit rules", str(report["hit_rule"]))]
 
     @property
     def prevalences(self) -> list[float]:
@@ -68,17 +88,19 @@ class Card:
         return failures
 
 
-def slot_of(snapshot: Snapshot, submission: UUID) -> int:
-    """The place in the order of submission among all of a benchmark: a model keeps its colour."""
+def slots_of(snapshot: Snapshot, submissions: Sequence[UUID]) -> list[int]:
+    """Of each the place in the order of submission among all of a benchmark: a model keeps its colour."""
     rows = snapshot.entries.order_by("evaluation__submission__created", "evaluation__submission")
-    return list(rows.values_list("evaluation__submission", flat=True)).index(submission)
+    order = list(rows.values_list("evaluation__submission", flat=True))
+    return [order.index(submission) for submission in submissions]
 
 
-def get_card(pk: UUID | str) -> Card:
-    source = get_report_card(pk)
+def get_card(source: ReportCard, known: History) -> Card:
+    """Of a published ranking, or of a submission that is private; ``known``: what its team handed in."""
     benchmark = source.submission.benchmark
     bands = reader_bands(benchmark)
-    numbers = entry_numbers(source.entry, source.ranked)
+    numbers = entry_numbers(source.entry)
+    version = known.version(source.submission.pk)
     prevalence = benchmark.prevalence_values[0]
     headline = []
     for spec in SPECS:
@@ -92,12 +114,32 @@ def get_card(pk: UUID | str) -> Card:
         roc=roc_of(source),
         ppv=ppv_points(source.overall),
         strata=[(item["key"], item["label"]) for item in benchmark.strata],
-        slot=slot_of(source.snapshot, source.submission.pk),
+        slot=slots_of(source.snapshot, [source.submission.pk])[0] if source.snapshot else 0,
         cohorts=list(
             Cohort.objects.filter(runs__evaluation=source.evaluation, runs__sealed=False).select_related("hospital")
         ),
         pooled=pooled_rates(source.hospitals),
+        version=version,
+        used=known.used(source.submission.pk),
+        earlier=_other(version.earlier),
+        later=_other(version.later),
+        tied=tied_with(source),
+        statements=said_of(source.submission),
     )
+
+
+def _other(pk: UUID | None) -> Other | None:
+    model = Submission.objects.filter(pk=pk).values_list("model", flat=True).first() if pk else None
+    return Other(label=model, submission=str(pk)) if model else None
+
+
+def tied_with(source: ReportCard) -> list[Other]:
+    """Who is not significantly different from it, in order of display."""
+    if source.snapshot is None or not source.entry.ties:
+        return []
+    rows = source.snapshot.entries.filter(position__in=source.entry.ties).order_by("position")
+    named = rows.values_list("evaluation__submission", "evaluation__submission__model")
+    return [Other(label=model, submission=str(pk)) for pk, model in named]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,20 +166,6 @@ def group_lines(overall: Block) -> list[GroupLine]:
                 )
             )
     return lines
-
-
-def outcomes_of(evaluation: Evaluation, *, threshold: float) -> dict[tuple[str, str], Outcome]:
-    """Each patient's answer, the index scan's, by hospital and patient."""
-    results = results_of(evaluation)
-    if results is None:
-        return {}
-    try:
-        answered = answers([results], threshold=threshold)
-    except EvaluatorError:
-        return {}  # the report of this snapshot would have been refused for the same reason
-    return {
-        (name, outcome.case.patient): outcome for name, hospital in answered.items() for outcome in hospital.patients
-    }
 
 
 def roc_of(card: ReportCard) -> RocCurve:

@@ -38,7 +38,10 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """A column before its axis is known. ``baseline`` names the readers' metric and stratum."""
+    """A column before its axis is known. ``baseline`` names the readers' metric and stratum.
+
+    ``key`` is its place, in addresses too; ``stratum`` the group of patients that it is narrowed to, if to one.
+    """
 
     key: str
     name: str
@@ -47,6 +50,12 @@ class Spec:
     essential: bool = False
     fewer_is_better: bool = False
     baseline: tuple[str, str] | None = None
+    stratum: str = ""
+
+    @property
+    def measure(self) -> str:
+        """What it holds, for files: "sensitivity[gt10_le20]" where it is narrowed."""
+        return f"{self.key.removesuffix('_le20')}[{self.stratum}]" if self.stratum else self.key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +63,18 @@ class Column:
     """A column as a page draws it. ``essential``: one of the three numbers that a narrow screen shows."""
 
     key: str
+    measure: str
     name: str
     unit: Unit
     axis: Axis
     essential: bool
     fewer_is_better: bool
     band: Band | None
+
+    @property
+    def turned_key(self) -> str:
+        """In an address: worst first."""
+        return f"-{self.key}"
 
     @property
     def short(self) -> str:
@@ -195,6 +210,7 @@ def make_column(spec: Spec, *, shown: Sequence[Shown], band: Band | None, preval
         axis = proportion_axis(ends, unit=spec.unit)
     return Column(
         key=spec.key,
+        measure=spec.measure if spec.key not in {"ppv", "false_alarms"} else f"{spec.key}@{prevalence:.10g}",
         name=f"PPV at {formatting.prevalence(prevalence)}" if spec.key == "ppv" else spec.name,
         unit=spec.unit,
         axis=axis,

@@ -8,6 +8,7 @@ from typing import Any
 
 from leaderboard.dashboards.formatting import Shown
 from leaderboard.dashboards.selectors.board import Board
+from leaderboard.dashboards.selectors.rows import Row
 from leaderboard.lib.cells import cell as guarded
 from leaderboard.rankings.selectors import nulls_in
 
@@ -18,21 +19,28 @@ def board_csv(board: Board) -> str:
     """One line per entry; each metric with its value, interval and n, and in words where there is no number."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    heads = ["rank_low", "rank_high", "model", "team", "submission", "unranked_reason"]
+    heads = ["rank_low", "rank_high", "model", "team", "submission", "unranked_reason", "behind_it"]
     for column in board.columns:
-        name = (
-            column.key if column.key not in {"ppv", "false_alarms"} else f"{column.key}@{board.choices.prevalence:.10g}"
-        )
+        name = column.measure
         heads += [name, f"{name} low", f"{name} high", f"{name} n", f"{name} note"]
     lines.writerow(heads)
     for row in [*board.ranked, *board.unranked, *board.nulls]:
-        low, _, high = row.rank.partition("–")
-        reason = "has learnt nothing: for comparison, never ranked" if row.kind == "null" else row.reason
-        line = [low, high or low, guarded(row.name), guarded(row.team), row.submission, reason]
+        low, high = ranks(row)
+        line = [low, high, guarded(row.name), guarded(row.team), row.submission, reason(row), row.version]
         for shown in row.cells:
             line += _cells(shown)
         lines.writerow(line)
     return text.getvalue()
+
+
+def ranks(row: Row) -> tuple[str, str]:
+    """Both ends of the band; empty where there is none."""
+    low, _, high = row.rank.strip("–").partition("–")
+    return low, high or low
+
+
+def reason(row: Row) -> str:
+    return "has learnt nothing: for comparison, never ranked" if row.kind == "null" else row.reason
 
 
 def _cells(shown: Shown) -> list[str]:
@@ -61,6 +69,7 @@ def board_json(board: Board) -> dict[str, Any]:
             "seed": snapshot.seed,
             "versions": snapshot.versions,
             "inputs_sha256": snapshot.inputs_sha256,
+            "sha256": snapshot.sha256,
         },
         "entries": [
             {

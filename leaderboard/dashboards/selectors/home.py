@@ -15,6 +15,7 @@ from leaderboard.dashboards.selectors.rows import Row
 
 SHOWN = ("sensitivity_le20", "specificity", "ppv", "score")
 RARE = 0.0001
+FRONT = Choices(prevalence=RARE, columns=SHOWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,18 +25,14 @@ class Front:
     benchmark: Benchmark | None
     haystack: Needle
     model: str = ""
-    board: Board | None = None
+    leaders_board: Board | None = None  # the leaders' rows alone, on the axes of the whole leaderboard
+    models: int = 0
     size: Size | None = None
-    leaders: Sequence[Row] = ()
+    changed: datetime | None = None
 
     @property
-    def leaders_board(self) -> Board | None:
-        """The leaders' rows alone, on the axes of the whole leaderboard."""
-        return replace(self.board, ranked=list(self.leaders), unranked=[], nulls=[]) if self.board else None
-
-    @property
-    def changed(self) -> datetime | None:
-        return self.board.snapshot.created if self.board and self.board.snapshot else None
+    def leaders(self) -> Sequence[Row]:
+        return self.leaders_board.ranked if self.leaders_board else ()
 
 
 def haystack(block: Block | None) -> Needle | None:
@@ -58,7 +55,7 @@ def example() -> Needle:
 def front_page(benchmark: Benchmark | None) -> Front:
     if benchmark is None:
         return Front(benchmark=None, haystack=example())
-    board = get_board(benchmark, choices=Choices(prevalence=RARE, columns=SHOWN))
+    board = get_board(benchmark, choices=FRONT)
     leaders = [row for row in board.ranked if row.rank.partition("–")[0] == "1"]
     first = None
     if leaders and board.snapshot:
@@ -68,7 +65,11 @@ def front_page(benchmark: Benchmark | None) -> Front:
         benchmark=benchmark,
         haystack=mine or example(),
         model=leaders[0].name if mine else "",
-        board=board,
-        size=benchmark_size(benchmark),
-        leaders=leaders,
+        leaders_board=replace(board, ranked=leaders, unranked=[], nulls=[]),
+        models=len(board.ranked),
+        changed=board.snapshot.created if board.snapshot else None,
     )
+
+
+def with_size(front: Front) -> Front:
+    return replace(front, size=benchmark_size(front.benchmark)) if front.benchmark else front

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count as Number
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from evaluator.statistics.disclosure import hidden_cells
 from leaderboard.benchmarks.models import Benchmark
@@ -64,23 +64,37 @@ def counted(values: Mapping[str, int], *, minimum: int) -> list[Count]:
     return [Count(label=name, count=None if name in hidden else count) for name, count in sorted(whole.items())]
 
 
-def hospital_rows() -> Hospitals:
+def shown_versions(only: Hospital | None = None) -> list[Cohort]:
+    """Of each held-out cohort one version, so that no patient counts twice: the one that is ranked, else the newest."""
+    ranked = Benchmark.objects.filter(published=True, cohorts=OuterRef("pk"))
+    rows = Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT).select_related("hospital")
+    if only is not None:
+        rows = rows.filter(hospital=only)
+    found: dict[tuple[int, str], Cohort] = {}
+    for cohort in rows.annotate(ranked=Exists(ranked)).order_by("ranked", "frozen_at", "pk"):
+        found[cohort.hospital_id, cohort.name] = cohort
+    return sorted(found.values(), key=lambda cohort: cohort.name)
+
+
+def hospital_rows(only: Hospital | None = None) -> Hospitals:
+    """All of them, or one."""
     minimum = public_minimum()
     cohorts: dict[int, list[Cohort]] = defaultdict(list)
-    for cohort in Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT).select_related("hospital"):
+    versions = shown_versions(only)
+    for cohort in versions:
         cohorts[cohort.hospital_id].append(cohort)
     tally: dict[int, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    cases = Case.objects.filter(cohort__purpose=Cohort.Purpose.HELD_OUT).order_by()
-    scans: Counter[int] = Counter(cases.values_list("cohort__hospital", flat=True))
-    patients = cases.filter(index_scan=True)
-    for hospital, cancer, phase, scanner in patients.values_list(
-        "cohort__hospital", "cancer", "attributes__phase", "attributes__scanner"
+    cases = Case.objects.filter(cohort__in=[cohort.pk for cohort in versions]).order_by()
+    scans = dict(cases.values_list("cohort__hospital").annotate(Number("pk")))
+    kinds = ("cohort__hospital", "cancer", "attributes__phase", "attributes__scanner")
+    for hospital, cancer, phase, scanner, count in (
+        cases.filter(index_scan=True).values(*kinds).annotate(Number("pk")).values_list(*kinds, "pk__count")
     ):
         mine = tally[hospital]
-        mine["truth"]["positive" if cancer else "negative"] += 1
+        mine["truth"]["positive" if cancer else "negative"] += count
         for name, value in (("phase", phase), ("scanner", scanner)):
             if value is not None:
-                mine[name][str(value)] += 1
+                mine[name][str(value)] += count
     rows = []
     for pk, held in cohorts.items():
         truth = {count.label: count.count for count in counted(tally[pk]["truth"], minimum=minimum)}

@@ -1,25 +1,24 @@
-"""The leaderboard before the final: of each team what the Ladder released, and nothing else."""
+"""The leaderboard before the final: what the Ladder released of each team or verified organisation, and no more."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from django.db.models import Count
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
 from leaderboard.lib.cells import csv_text
 from leaderboard.rankings.models import Rung
-from leaderboard.rankings.selectors import released
+from leaderboard.rankings.selectors import climber, released
 
 HEADS = ("team", "model", "transfer_score", "patients", "hospitals", "submissions", "released")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LadderLine:
-    """``submissions``: how many of the team's the Ladder has looked at, whatever it said of them."""
+    """``submissions``: how many of the climber's the Ladder has looked at, whatever it said of them."""
 
     rung: Rung
     submissions: int
@@ -35,9 +34,8 @@ class LadderLine:
 
 def ladder_lines(benchmark: Benchmark) -> list[LadderLine]:
     """The best first; equals in the order of their submission."""
-    tries = Rung.objects.filter(benchmark=benchmark).order_by().values_list("team").annotate(Count("pk"))
-    asked = dict(tries)
-    return [LadderLine(rung=rung, submissions=asked[rung.team_id]) for rung in released(benchmark)]
+    asked = Counter(climber(rung.team) for rung in Rung.objects.filter(benchmark=benchmark).select_related("team"))
+    return [LadderLine(rung=rung, submissions=asked[climber(rung.team)]) for rung in released(benchmark)]
 
 
 def ladder_csv(lines: Sequence[LadderLine]) -> str:

@@ -161,10 +161,10 @@ def score_at(model: Json, hospital: str) -> Json:
     return found or {}
 
 
-def get_transfer(benchmark: Benchmark, *, number: int | None = None) -> Transfer:
-    """The ranking of a published snapshot: the newest, or that of a number, which may not exist."""
-    snapshot = published(benchmark, number).defer("report", "inputs").first()
-    if snapshot is None and number is not None:
+def get_transfer(benchmark: Benchmark, *, name: int | str | None = None) -> Transfer:
+    """The ranking of a published snapshot: the newest, or that of a number or ID, which may not exist."""
+    snapshot = published(benchmark, name).first()
+    if snapshot is None and name is not None:
         raise Http404("No such ranking.")
     if snapshot is None:
         return Transfer(benchmark=benchmark)

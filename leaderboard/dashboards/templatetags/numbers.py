@@ -10,15 +10,31 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 
+from evaluator.records import Rate
 from leaderboard.dashboards import formatting
 
 register = template.Library()
 
 
 @register.filter
-def rate(given: Mapping[str, Any] | None) -> str:
+def rate(given: Mapping[str, Any] | Rate | None) -> str:
     """A rate of the report in one line: 94.1 (88.2–97.1) n 100."""
-    return formatting.rate(given).sentence
+    return formatting.rate(as_json(given)).sentence
+
+
+@register.filter
+def per_1000(given: Mapping[str, Any] | Rate | None) -> str:
+    return formatting.rate(as_json(given), unit=formatting.Unit.PER_1000).sentence
+
+
+@register.filter
+def score(given: Mapping[str, Any] | Rate | None) -> str:
+    """A number that is no percentage, with its interval."""
+    return formatting.rate(as_json(given), unit=formatting.Unit.PLAIN).sentence
+
+
+def as_json(given: Mapping[str, Any] | Rate | None) -> Mapping[str, Any] | None:
+    return vars(given) if isinstance(given, Rate) else given
 
 
 @register.filter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from django.core.mail import send_mail
 from django.db import transaction
@@ -14,7 +13,7 @@ from evaluator.records import Audit
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import organisers
 from leaderboard.audit.services import record
-from leaderboard.evaluations.models import Evaluation, Run
+from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.evaluations.selectors import read_audit
 from leaderboard.lib.errors import Refusal
 
@@ -23,9 +22,9 @@ logger = logging.getLogger(__name__)
 State = Evaluation.Audit
 
 
-def run_audited(run: Run, payload: dict[str, Any]) -> None:
+def run_audited(run: Run, result: CohortResult) -> None:
     """Look at what the audit of a kept cohort result found. The worst of an evaluation's runs is its own."""
-    audit = read_audit(payload)
+    audit = read_audit(result)
     found = says(audit)
     if audit is None or found == State.NONE_YET:
         return

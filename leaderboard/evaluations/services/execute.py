@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -16,37 +15,39 @@ from evaluator import results as wire
 from evaluator.cohort import read_cohort
 from evaluator.container.archive import load_archive, read_archive
 from evaluator.container.engine import ContainerEngine
-from evaluator.container.limits import Limits
-from evaluator.errors import (
-    ClassifiedError,
-    CohortChanged,
-    CohortRefused,
-    EvaluatorError,
-    FailureClass,
-    Fault,
-    PlatformFault,
-)
-from evaluator.pipeline import run_cohort
-from evaluator.records import CohortResult, SubmissionRecord
-from evaluator.scoring import DEFAULT_HIT_RULE, SCORER
-from evaluator.statistics.operating_point import Status
+from evaluator.errors import CohortChanged, EvaluatorError, PlatformFault
+from evaluator.pipeline import failure_of, forget_run, require_answers, run_cohort
+from evaluator.records import CohortResult
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services import settle, watch
+from leaderboard.evaluations.services.as_ordered import as_results
 from leaderboard.evaluations.services.fitness import fit_engine
+from leaderboard.evaluations.services.line import in_line
 from leaderboard.evaluations.services.logs import log_keep
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import files, leases
+from leaderboard.lib.logs import bound
 from leaderboard.submissions.models import Submission
+from leaderboard.submissions.services.limits import limits_of
 
 logger = logging.getLogger(__name__)
 
+TRIES = 3  # of two workers that look at once one is too late, and looks at the next in line
+
 
 def run_execute(*, pk: int, engine: ContainerEngine | None = None) -> None:
-    """Look at a run: if it is in line, claim it, carry it out, keep what it gave."""
-    token = claim(pk)
-    if token is None:
+    """Look at the line that this run stands in: claim whose turn it is, carry it out, keep what it gave."""
+    claimed = claim_next(pk)
+    if claimed is None:
         return
+    pk, token = claimed
     run = Run.objects.select_related("evaluation__submission__benchmark", "hospital", "cohort").get(pk=pk)
+    ids = {"evaluation": run.evaluation_id, "submission": run.evaluation.submission_id, "hospital": run.hospital.slug}
+    with bound(run=pk, attempt=run.attempt, **ids):
+        hold(run, token, engine)
+
+
+def hold(run: Run, token: UUID, engine: ContainerEngine | None) -> None:
     watcher = watch.RunWatcher(run, token)
     try:
         result = carry_out(run, engine, watcher)
@@ -59,6 +60,18 @@ def run_execute(*, pk: int, engine: ContainerEngine | None = None) -> None:
             fail(run, token, error)
     if watcher.stop is not None and watcher.stop.state is not None:
         settle.run_stopped(run, token, state=watcher.stop.state, reason=watcher.stop.reason)
+    if not Run.objects.filter(pk=run.pk, state__in=Run.OPEN).exists():
+        forget_run(files.data_folder("state"), name_of(run))
+
+
+def claim_next(pk: int) -> tuple[int, UUID] | None:
+    """The run was a reason to look; another one of its hospital may be before it."""
+    hospital_id = Run.objects.values_list("hospital_id", flat=True).get(pk=pk)
+    for turn in in_line(hospital_id).values_list("pk", flat=True)[:TRIES]:
+        token = claim(turn)
+        if token is not None:
+            return turn, token
+    return None
 
 
 @transaction.atomic
@@ -68,14 +81,19 @@ def claim(pk: int) -> UUID | None:
         Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=timezone.now()),
         pk=pk,
         state=Run.State.QUEUED,
-        hospital__in=Hospital.objects.filter(active=True),
+        hospital__in=Hospital.objects.filter(active=True, enrolment__isnull=True),
     )
     now = timezone.now()
-    token = leases.claim(waiting, state=Run.State.RUNNING, attempt=F("attempt") + 1, started=now, cases_done=0)
+    token = leases.claim(waiting, state=Run.State.FETCHING, attempt=F("attempt") + 1, started=now, cases_done=0)
     if token is not None:
         evaluation_id = Run.objects.values_list("evaluation_id", flat=True).get(pk=pk)
         settle.evaluation_settle(evaluation_id)
     return token
+
+
+def name_of(run: Run) -> str:
+    """What an interrupted run is taken up again by."""
+    return f"run {run.pk}"
 
 
 def carry_out(run: Run, given: ContainerEngine | None, watcher: watch.RunWatcher) -> CohortResult:
@@ -91,16 +109,19 @@ def carry_out(run: Run, given: ContainerEngine | None, watcher: watch.RunWatcher
             why="Scans or references in its folder were changed.",
             next_step="Restore the folder, or import it as a new version.",
         )
+    watch.running(run, watcher.token)
     result = run_cohort(
         engine=engine,
         image=submission.image,
         cohort=cohort,
         contract=submission.contract,
-        limits=Limits(memory_bytes=benchmark.memory_bytes, case_seconds=float(benchmark.case_limit_seconds)),
+        limits=limits_of(benchmark, gpus=benchmark.gpus),
         state=files.data_folder("state"),
         rng=np.random.default_rng(),
         watcher=watcher,
         keep_log=partial(log_keep, run),
+        resume=name_of(run),
+        canary=True,
     )
     watch.scoring(run, watcher.token, cases=len(result.cases))
     return result
@@ -116,42 +137,10 @@ def ensure_image(submission: Submission, engine: ContainerEngine) -> None:
     load_archive(engine, path, read_archive(path))
 
 
-def require_answers(result: CohortResult) -> None:
-    """A case that failed by our fault or the hospital's is tried again with its run, never scored."""
-    for case in result.cases:
-        if case.failure is not None and case.failure.fault is not Fault.SUBMISSION:
-            raise PlatformFault(case.reason or "A case could not be run.", failure=case.failure)
-
-
-def as_results(run: Run, result: CohortResult) -> wire.Results:
-    evaluation, submission = run.evaluation, run.evaluation.submission
-    frozen = evaluation.operating_point or {}  # of calibration patients nothing is flagged: the threshold comes of them
-    return wire.Results(
-        schema=wire.SCHEMA,
-        scorer=SCORER,
-        hit_rule=DEFAULT_HIT_RULE,
-        submission=SubmissionRecord(
-            model=submission.model,
-            image=submission.image,
-            contract=submission.contract,
-            threshold=frozen.get("threshold", submission.threshold),
-            locked=frozen.get("status", Status.EXPLORATORY),
-            declared_prevalence=submission.declared_prevalence,
-            trained_on=tuple(submission.trained_on.order_by("name").values_list("name", flat=True)),
-            submitted=submission.created.isoformat(),
-        ),
-        cohorts=(replace(result, hospital=run.hospital.name),),  # as the platform calls it, as in `trained_on`
-    )
-
-
 def fail(run: Run, token: UUID, error: Exception) -> None:
     logger.error("run %s: attempt %d ended with an error", run.pk, run.attempt, exc_info=error)
-    failure, reason, next_step = FailureClass.PLATFORM_ERROR, "The platform made an error.", ""
+    reason, next_step = "The platform made an error.", ""
     if isinstance(error, EvaluatorError):
         reason = " ".join(part for part in (error.what, error.why) if part)
         next_step = error.next_step
-    if isinstance(error, ClassifiedError):
-        failure = error.failure
-    elif isinstance(error, CohortRefused):
-        failure = FailureClass.COHORT_CHANGED
-    settle.run_failed(run, token, failure=failure, reason=reason, next_step=next_step)
+    settle.run_failed(run, token, failure=failure_of(error), reason=reason, next_step=next_step)

@@ -16,6 +16,7 @@ from evaluator.errors import CohortChanged, EvaluatorError
 from evaluator.pipeline import null_results
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import NullResult
+from leaderboard.evaluations.services.orders import nulls_order
 from leaderboard.lib import bell
 from leaderboard.lib.files import json_digest
 from leaderboard.lib.leases import next_ring
@@ -39,8 +40,13 @@ def nulls_reconcile() -> None:
     due = NullResult.objects.filter(
         computed_at__isnull=True, next_attempt_at__lte=now, ring_at__lte=now, cohort__hospital__active=True
     )
-    for row in due.select_related("cohort__hospital").order_by("next_attempt_at")[:RINGS_AT_ONCE]:
-        bell.ring(COMPUTE, row.pk, queue=row.cohort.hospital.queue)
+    for row in due.select_related("cohort__hospital__enrolment", "benchmark").order_by("next_attempt_at")[
+        :RINGS_AT_ONCE
+    ]:
+        if row.cohort.hospital.is_remote:
+            nulls_order(row)
+        else:
+            bell.ring(COMPUTE, row.pk, queue=row.cohort.hospital.queue)
         NullResult.objects.filter(pk=row.pk).update(ring_at=next_ring())
 
 
@@ -48,7 +54,11 @@ def nulls_compute(*, pk: int) -> None:
     """Look at a row: if it is due, claim it for an hour and compute. What fails is tried again, later each time."""
     now = timezone.now()
     due = NullResult.objects.filter(
-        pk=pk, computed_at__isnull=True, next_attempt_at__lte=now, cohort__hospital__active=True
+        pk=pk,
+        computed_at__isnull=True,
+        next_attempt_at__lte=now,
+        cohort__hospital__active=True,
+        cohort__hospital__enrolment__isnull=True,
     )
     if not NullResult.objects.filter(pk__in=due.values("pk")).update(
         next_attempt_at=now + AN_HOUR, attempt=F("attempt") + 1

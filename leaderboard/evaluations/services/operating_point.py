@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import msgspec
 from django.utils import timezone
 
 from evaluator import results as wire
@@ -14,7 +13,8 @@ from evaluator.statistics.locking import lock_operating_point
 from evaluator.statistics.operating_point import OperatingPoint, submission_threshold
 from leaderboard.audit.services import record
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
-from leaderboard.evaluations.services.line import place, ring
+from leaderboard.evaluations.selectors import read_results
+from leaderboard.evaluations.services.line import ring, take_place
 from leaderboard.lib.leases import next_ring
 from leaderboard.submissions.models import Submission
 
@@ -40,7 +40,7 @@ def operating_point_lock(*, evaluation_id: int) -> bool:
     benchmark = evaluation.submission.benchmark
     rows = CohortResult.objects.filter(run__in=calibration).order_by("run__hospital__name", "run__cohort")
     point = lock_operating_point(
-        [msgspec.convert(row.payload, wire.Results) for row in rows],
+        [read_results(row) for row in rows],
         alpha=benchmark.false_alarm_share,
         confident=benchmark.confident,
     )
@@ -56,7 +56,8 @@ def operating_point_lock(*, evaluation_id: int) -> bool:
 
 
 def let_in(evaluation: Evaluation) -> None:
-    for run in evaluation.runs.filter(state=Run.State.CALIBRATION).select_related("hospital", "evaluation"):
-        run.state, run.state_since, run.ring_at = place(run), timezone.now(), next_ring()
-        run.save(update_fields=["state", "state_since", "ring_at"])
+    for run in evaluation.runs.filter(state=Run.State.CALIBRATION).select_related("hospital__enrolment", "evaluation"):
+        take_place(run)
+        run.state_since, run.ring_at = timezone.now(), next_ring()
+        run.save(update_fields=["state", "state_since", "ring_at", "reason"])
         ring(run)

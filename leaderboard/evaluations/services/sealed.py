@@ -12,7 +12,7 @@ from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation, Run
-from leaderboard.evaluations.services.line import place, ring
+from leaderboard.evaluations.services.line import ring, take_place
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.models import Submission
@@ -79,7 +79,7 @@ def made(evaluation: Evaluation, cohorts: Sequence[Cohort]) -> list[Run]:
             sealed=True,
             cases_total=cohort.cases.count(),
         )
-        run.state = place(run)
+        take_place(run)
         run.full_clean()
         run.save()
         ring(run)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from evaluator.pipeline import Speed
 from leaderboard.evaluations.models import Run
 from leaderboard.lib.leases import renew
 
@@ -39,11 +40,13 @@ class RunWatcher:
         self.stop: Stop | None = None
         self._done = 0
         self._total = run.cases_total
+        self._speed = Speed()
         self._next = time.monotonic() + settings.HEARTBEAT_SECONDS
         self._until = time.monotonic() + settings.LEASE_SECONDS
 
     def case_done(self, done: int, total: int) -> None:
         self._done, self._total = done, total
+        self._speed.look(done)
         self._look()
 
     def cancelled(self) -> bool:
@@ -65,12 +68,23 @@ class RunWatcher:
 
     def _beat(self) -> Stop | None:
         row = Run.objects.filter(pk=self.run.pk, state__in=Run.HELD)
-        if not renew(row, token=self.token, cases_done=self._done, cases_total=self._total):
+        counts = {
+            "cases_done": self._done,
+            "cases_total": self._total,
+            "seconds_per_case": self._speed.seconds_per_case,
+        }
+        if not renew(row, token=self.token, **counts):
             return LOST
         asked, active = row.values_list("cancel_requested", "hospital__active").get()
         if asked:
             return CANCELLED
         return None if active else SWITCHED_OFF
+
+
+def running(run: Run, token: UUID) -> None:
+    """The image is there."""
+    row = Run.objects.filter(pk=run.pk, state=Run.State.FETCHING)
+    renew(row, token=token, state=Run.State.RUNNING, state_since=timezone.now())
 
 
 def scoring(run: Run, token: UUID, *, cases: int) -> None:

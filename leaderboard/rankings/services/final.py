@@ -11,17 +11,20 @@ from typing import Any
 from django.db import transaction
 
 from evaluator.errors import EvaluatorError
-from evaluator.ranking.snapshot import RECORD, TABLE, make_snapshot
+from evaluator.ranking import Entry as Answered
+from evaluator.ranking.snapshot import RECORD, TABLE, freeze_entries
 from evaluator.ranking.snapshot import Snapshot as Record
-from evaluator.results import Results, dump, to_builtins
+from evaluator.results import dump, to_builtins
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
-from leaderboard.evaluations.selectors import results_of
 from leaderboard.lib.cells import csv_text
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import Entry, FinalRanking, Snapshot
+from leaderboard.rankings.selectors import answers_of
 from leaderboard.rankings.services.make import inputs_of
+from leaderboard.rankings.services.numbers import numbers_of
+from leaderboard.rankings.signals import ranking_published
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +64,9 @@ def ranking_publish_final(*, snapshot: Snapshot, by: User | None) -> FinalRankin
         )
     if snapshot.digest() != snapshot.sha256:
         raise Refusal(f"{snapshot} cannot be final.", why="It does not say what it said when it was made.")
-    results = results_in(snapshot)
+    entries = entries_in(snapshot)
     try:
-        frozen, table = record_of(snapshot, results)
+        frozen, table = record_of(snapshot, entries)
     except EvaluatorError as error:
         raise Refusal(f"{snapshot} cannot be final.", why=str(error)) from error
     archive = packed(snapshot, frozen, table)
@@ -77,27 +80,33 @@ def ranking_publish_final(*, snapshot: Snapshot, by: User | None) -> FinalRankin
     final.full_clean()
     final.save()
     logger.info("%s is final as %s by user %s", snapshot, frozen.id, by and by.pk)
+    ranking_published.send(sender=Snapshot, snapshot_id=snapshot.pk, final=True)
     record(
         "ranking.final", f"{snapshot.benchmark.slug} ranking {snapshot.number}", by=by.pk if by else None, id=frozen.id
     )
     return final
 
 
-def results_in(snapshot: Snapshot) -> list[Results]:
+def entries_in(snapshot: Snapshot) -> list[Answered]:
     """What the ranking was made of, if that is still what it was."""
-    entries = snapshot.entries.select_related("evaluation__submission")
-    evaluations = [entry.evaluation for entry in entries]
+    evaluations = [entry.evaluation for entry in snapshot.entries.select_related("evaluation__submission")]
     evaluations.sort(key=lambda evaluation: (evaluation.submission.created, evaluation.pk))
-    if json_digest(inputs_of(snapshot.benchmark, evaluations)) != snapshot.inputs_sha256:
+    inputs = inputs_of(snapshot.benchmark, evaluations)
+    if json_digest(inputs) != snapshot.inputs_sha256:
         raise Refusal(
             f"{snapshot} cannot be final.",
             why="A cohort result, the benchmark's rules or this program changed since it was made.",
             next_step="Publish the newest ranking instead; it is made by itself when something changes.",
         )
-    return [found for evaluation in evaluations if (found := results_of(evaluation))]
+    return answers_of(
+        [
+            numbers_of(snapshot.benchmark, evaluation, given=given)
+            for evaluation, given in zip(evaluations, inputs["submissions"], strict=True)
+        ]
+    )
 
 
-def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes]:
+def record_of(snapshot: Snapshot, entries: list[Answered]) -> tuple[Record, bytes]:
     """The engine's snapshot. The numbers of patients are dealt by chance, and nobody keeps the seed of that."""
     benchmark = snapshot.benchmark
     inputs = {
@@ -105,8 +114,8 @@ def record_of(snapshot: Snapshot, results: list[Results]) -> tuple[Record, bytes
         for one in snapshot.inputs["submissions"]
         for cohort in one["cohorts"]
     }
-    frozen, table = make_snapshot(
-        results,
+    frozen, table = freeze_entries(
+        entries,
         panel_minimum=benchmark.panel_minimum,
         public_minimum=benchmark.public_minimum,
         replicates=benchmark.replicates,

@@ -1,16 +1,18 @@
-"""What may be shown before the final: each team climbs the Ladder, in the order of its submissions."""
+"""What may be shown before the final: teams and verified organisations climb the Ladder, each submission once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
+from django.db.models import Max
 
 from evaluator.errors import EvaluatorError
 from evaluator.ranking import PanelLosses, panel_losses
 from evaluator.statistics.ladder import VERSION, Ladder, climb
 from leaderboard.accounts.models import Team
+from leaderboard.accounts.selectors import standing_together
 from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import CohortResult, Evaluation
@@ -32,17 +34,20 @@ def ladder_climb(*, benchmark: Benchmark) -> list[Rung]:
 
 @transaction.atomic
 def team_climb(*, benchmark: Benchmark, team: Team) -> list[Rung]:
-    """Under a lock, so that two workers do not compute a rung of two Ladders."""
-    Team.objects.select_for_update().get(pk=team.pk)
+    """With the other teams of its organisation, which together would ask as often as there are of them.
+
+    Under a lock, so that two workers do not compute a rung of two Ladders.
+    """
+    teams = list(standing_together(team).select_for_update().order_by("pk"))
     benchmark.refresh_from_db()
     if not benchmark.is_on_ladder:
         return []
-    return [rung for evaluation in due(benchmark, team) if (rung := climbed(benchmark, team, evaluation))]
+    return [rung for evaluation in due(benchmark, teams) if (rung := climbed(benchmark, teams, evaluation))]
 
 
-def due(benchmark: Benchmark, team: Team) -> Iterator[Evaluation]:
+def due(benchmark: Benchmark, teams: Sequence[Team]) -> Iterator[Evaluation]:
     """Done and not computed yet; what was handed in after one that is still under way waits for it."""
-    rows = Submission.objects.filter(benchmark=benchmark, team=team, public=True).order_by("created", "pk")
+    rows = Submission.objects.filter(benchmark=benchmark, team__in=teams, public=True).order_by("created", "pk")
     for submission in rows.select_related("benchmark", "evaluation__rung"):
         evaluation = getattr(submission, "evaluation", None)
         if submission.state in (Submission.State.REFUSED, Submission.State.WITHDRAWN):
@@ -53,7 +58,7 @@ def due(benchmark: Benchmark, team: Team) -> Iterator[Evaluation]:
             yield evaluation
 
 
-def climbed(benchmark: Benchmark, team: Team, evaluation: Evaluation) -> Rung | None:
+def climbed(benchmark: Benchmark, teams: Sequence[Team], evaluation: Evaluation) -> Rung | None:
     """The rung of one evaluation; None where its results cannot be used, which is said in the log of the program."""
     try:
         found = losses_of(benchmark, evaluation)
@@ -63,14 +68,15 @@ def climbed(benchmark: Benchmark, team: Team, evaluation: Evaluation) -> Rung | 
     if found is None or found.trained_here:
         return None
     patients = test_set(evaluation)
-    before = Rung.objects.filter(benchmark=benchmark, team=team)
-    step = climb(standing(benchmark, before.filter(test_set=patients, released=True).last()), found.losses)
-    last = before.last()
+    before = Rung.objects.filter(benchmark=benchmark, team__in=teams)
+    # The lowest is also the last, but where teams that had climbed alone were found to be of one organisation.
+    best = before.filter(test_set=patients, released=True).order_by("-loss", "pk").last()
+    step = climb(standing(benchmark, best), found.losses)
     rung = Rung(
         benchmark=benchmark,
-        team=team,
+        team_id=evaluation.submission.team_id,
         evaluation=evaluation,
-        number=last.number + 1 if last else 1,
+        number=(before.aggregate(last=Max("number"))["last"] or 0) + 1,
         test_set=patients,
         released=step.accepted,
         loss=step.shown,
@@ -91,7 +97,7 @@ def losses_of(benchmark: Benchmark, evaluation: Evaluation) -> PanelLosses | Non
 
 
 def standing(benchmark: Benchmark, best: Rung | None) -> Ladder:
-    """Where a team stands: what it was shown last, and the losses behind it, counted again from the cohort results."""
+    """Where a climber stands: the best it was shown, with its losses, counted again from the cohort results."""
     found = losses_of(benchmark, best.evaluation) if best else None
     if best is None or found is None:
         return Ladder()

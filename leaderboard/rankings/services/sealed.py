@@ -89,7 +89,7 @@ def complete(benchmark: Benchmark) -> list[Evaluation]:
 
 def inputs_of(benchmark: Benchmark, evaluations: list[Evaluation]) -> dict[str, Any]:
     """Every cohort result of the chosen by its digest, sealed and public, and the rules."""
-    rows = CohortResult.objects.filter(run__evaluation__in=evaluations, run__calibrates=False).defer("payload")
+    rows = CohortResult.objects.filter(run__evaluation__in=evaluations, run__calibrates=False).defer("audit")
     rows = rows.select_related("run__cohort__hospital", "run__evaluation").order_by(
         "run__hospital__name", "run__cohort"
     )

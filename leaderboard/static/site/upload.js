@@ -1,44 +1,121 @@
-// Shows how far an upload is. Without it the form still works; the browser just says nothing meanwhile.
+// Sends the archive in pieces that go on where they stopped, also after a reload, then the form with its number.
+// Without this script the form still works; the browser then sends everything at once.
 (() => {
   "use strict";
+  const PIECE = 32 * 1048576;
   const mib = (bytes) => `${(bytes / 1048576).toFixed(0)} MiB`;
+  const left = (seconds) => (seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`);
 
-  const send = (form) => {
+  const show = (form) => {
     const line = form.querySelector(".upload-progress");
-    const bar = line.querySelector("progress");
-    const words = line.querySelector("span");
+    const [bar, words, pause] = ["progress", "span", "button"].map((name) => line.querySelector(name));
     const button = form.querySelector("[type=submit]");
-    const request = new XMLHttpRequest();
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) {
-        bar.value = (100 * event.loaded) / event.total;
-        words.textContent = event.loaded < event.total ? `${mib(event.loaded)} of ${mib(event.total)} sent` : "sent; being stored";
-      }
-    });
-    request.addEventListener("load", () => {
-      if (request.status === 201) {
-        location.assign(request.getResponseHeader("Location"));
-        return;
-      }
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      document.getElementById("content").replaceWith(page.getElementById("content") || page.body);
-      scrollTo(0, 0);
-    });
-    request.addEventListener("error", () => {
-      button.disabled = false;
-      words.textContent = "The connection broke and nothing was kept. Hand it in again.";
-    });
     line.hidden = false;
-    button.disabled = true;
-    request.open("POST", form.action || location.href);
-    request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
-    request.send(new FormData(form));
+    return {
+      pause,
+      say(text, share) {
+        words.textContent = text;
+        if (share !== undefined) bar.value = 100 * share;
+      },
+      busy(is) {
+        button.disabled = is;
+      },
+    };
+  };
+
+  const replace = (html) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    document.getElementById("content").replaceWith(page.getElementById("content") || page.body);
+    scrollTo(0, 0);
+  };
+
+  const handIn = async (form, shown) => {
+    shown.say("sent; being handed in", 1);
+    const filled = new FormData(form);
+    filled.delete("archive");
+    try {
+      const answer = await fetch(form.action || location.href, {
+        method: "POST",
+        body: filled,
+        headers: { "X-Requested-With": "XMLHttpRequest" },
+      });
+      if (answer.status === 201) location.assign(answer.headers.get("Location"));
+      else replace(await answer.text());
+    } catch {
+      shown.say("The connection broke. The archive is kept: hand in again.");
+      shown.busy(false);
+    }
+  };
+
+  const send = (form, file) => {
+    const shown = show(form);
+    const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+    let began, from;
+    const upload = new tus.Upload(file, {
+      endpoint: form.dataset.upload,
+      chunkSize: PIECE,
+      headers: { "X-CSRFToken": token },
+      metadata: { filename: file.name },
+      retryDelays: [0, 1000, 3000, 5000, 10000, 20000, 30000, 60000],
+      removeFingerprintOnSuccess: true,
+      onShouldRetry(error, attempt) {
+        const status = error.originalResponse ? error.originalResponse.getStatus() : 0;
+        if (status && status < 500 && status !== 409 && status !== 423) return false;
+        shown.say(`The connection broke; trying again (${attempt + 1}). Nothing that arrived is lost.`);
+        return true;
+      },
+      onProgress(sent, total) {
+        if (began === undefined) [began, from] = [performance.now(), sent];
+        const speed = (sent - from) / (performance.now() - began + 1);
+        const rest = speed > 0 && sent < total ? `, ${left((total - sent) / speed / 1000)} left` : "";
+        shown.say(`${mib(sent)} of ${mib(total)} sent${rest}`, sent / total);
+      },
+      onSuccess() {
+        shown.pause.hidden = true;
+        form.elements.upload.value = upload.url.split("/").pop();
+        handIn(form, shown);
+      },
+      onError(error) {
+        const answer = error.originalResponse;
+        shown.say(answer ? answer.getBody() : "The connection is broken. Hand in again with the same file: it goes on where it stopped.");
+        shown.pause.hidden = true;
+        shown.busy(false);
+      },
+    });
+    const start = () => {
+      began = undefined;
+      shown.pause.textContent = "Pause";
+      upload.start();
+    };
+    shown.pause.hidden = false;
+    shown.pause.onclick = () => {
+      if (shown.pause.textContent === "Pause") {
+        upload.abort();
+        shown.pause.textContent = "Go on";
+        shown.say("Paused. You may also close the page and choose the same file later.");
+      } else {
+        start();
+      }
+    };
+    shown.busy(true);
+    upload.findPreviousUploads().then((before) => {
+      if (before.length) upload.resumeFromPreviousUpload(before[0]);
+      start();
+    });
   };
 
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-upload]")) {
-      event.preventDefault();
-      send(event.target);
+    const form = event.target;
+    if (!form.matches("form[data-upload]") || !window.tus || !tus.isSupported) return;
+    event.preventDefault();
+    const file = form.elements.archive && form.elements.archive.files[0];
+    if (file) {
+      form.elements.upload.value = "";
+      send(form, file);
+    } else {
+      const shown = show(form);
+      shown.busy(true);
+      handIn(form, shown);
     }
   });
 })();

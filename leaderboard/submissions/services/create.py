@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from leaderboard.accounts.models import Team, User
-from leaderboard.accounts.selectors import is_member
+from leaderboard.accounts.selectors import is_member, standing_together
 from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark, Terms
 from leaderboard.benchmarks.selectors import terms_now
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import bell, files
 from leaderboard.lib.errors import Fault, Refusal
-from leaderboard.submissions.models import Submission
+from leaderboard.submissions.models import Submission, Upload
 from leaderboard.submissions.selectors import quota
+from leaderboard.submissions.services.upload import too_large
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def submission_create(
     team: Team,
     benchmark: Benchmark,
     model: str,
-    archive: File[bytes],
+    archive: File[bytes] | Upload,
     contract: str,
     threshold: float,
     trained_on: Collection[Hospital],
@@ -41,13 +42,15 @@ def submission_create(
     public: bool = True,
     declared_prevalence: float | None = None,
 ) -> Submission:
-    """Take an image archive in, as `docker save` wrote it. ``terms`` is the version that the person agreed to.
+    """Take an image archive in, as `docker save` wrote it: a form's file, or an upload that is complete.
+
+    ``terms`` is the version that the person agreed to.
 
     Raises
     ------
     Refusal
         The terms are others by now, it is not this person's team, the benchmark takes none, the quota is used up, a
-        field is wrong, or the archive is empty or too large. Nothing is kept then.
+        field is wrong, or the archive is empty, too large or not whole. Nothing is kept then but the upload.
     """
     require_open(team, benchmark, contract, by)
     require_quota(team, benchmark)
@@ -71,21 +74,63 @@ def submission_create(
     )
     require_clean(submission)
     files.data_folder("archives")
+    place = uploaded(archive, submission) if isinstance(archive, Upload) else sent(archive, submission)
+    with place as stored:
+        enter(submission, stored, trained_on)
+    logger.info("submission %s of team %s taken in: %d bytes", submission.pk, team.slug, stored.size)
+    return submission
+
+
+@contextmanager
+def sent(archive: File[bytes], submission: Submission) -> Iterator[files.Stored]:
+    """A form's file in its place; gone where the submission is not entered."""
     path = submission.archive_path
     try:
         stored = files.store(archive.chunks(1024**2), path, limit=settings.LARGEST_ARCHIVE)
     except files.TooLarge as error:
-        raise Refusal(
-            f"The archive is larger than {settings.LARGEST_ARCHIVE / 1024**3:.0f} GiB.",
-            next_step="Make the image smaller: build it in stages and leave out what is not needed to run.",
-        ) from error
+        raise too_large() from error
     try:
-        enter(submission, stored, trained_on)
+        yield stored
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    logger.info("submission %s of team %s taken in: %d bytes", submission.pk, team.slug, stored.size)
-    return submission
+
+
+@contextmanager
+def uploaded(upload: Upload, submission: Submission) -> Iterator[files.Stored]:
+    """An upload's file in its place; back where it was if the submission is not entered."""
+    stored = whole(upload, by=submission.created_by_id)
+    path = submission.archive_path
+    try:
+        upload.path.rename(path)
+    except FileNotFoundError as error:
+        raise Refusal("This upload was handed in already.", next_step="See My submissions.") from error
+    try:
+        with transaction.atomic():
+            yield stored
+            upload.delete()
+    except BaseException:
+        path.rename(upload.path)
+        raise
+
+
+def whole(upload: Upload, *, by: int) -> files.Stored:
+    """Its size and digest, if all of it is there and it is this person's."""
+    if upload.by_id != by or not upload.path.exists():
+        raise Refusal("There is no such upload of yours.", next_step="Upload the archive again.")
+    if not upload.is_complete:
+        raise Refusal(
+            f"Of the upload {upload.offset:,} of {upload.size:,} bytes are here.",
+            next_step="Choose the same file again; the upload goes on where it stopped.",
+        )
+    stored = files.digested(upload.path)
+    if upload.sha256 not in ("", stored.sha256):
+        raise Refusal(
+            "The archive is not the one that was sent.",
+            why=f"Its SHA-256 is {stored.sha256}, not {upload.sha256}.",
+            next_step="Upload it again.",
+        )
+    return stored
 
 
 @transaction.atomic
@@ -94,9 +139,7 @@ def enter(submission: Submission, stored: files.Stored, trained_on: Collection[H
         raise Refusal("The archive is empty.", next_step="Write it with `docker save IMAGE -o archive.tar`.")
     submission.archive_bytes, submission.archive_sha256 = stored.size, stored.sha256
     # The rows of those who share a quota are the lock: two uploads at once cannot both take the last place.
-    team = submission.team
-    shared = Q(organisation=team.organisation_id) if team.organisation_id else Q(pk=team.pk)
-    list(Team.objects.select_for_update().filter(shared).order_by("pk"))
+    list(standing_together(submission.team).select_for_update().order_by("pk"))
     require_quota(submission.team, submission.benchmark)
     require_clean(submission)
     submission.save(force_insert=True)

@@ -10,9 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from evaluator.errors import FailureClass
+from leaderboard.audit.services import record
 from leaderboard.lib import bell
 from leaderboard.lib.leases import RELEASED, next_ring
 from leaderboard.submissions.models import Submission
+from leaderboard.submissions.services.registry import registry_reconcile
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,7 @@ TASK = {State.UPLOADED.value: "submissions.check", State.TRYING_OUT.value: "subm
 @transaction.atomic
 def submissions_reconcile() -> None:
     give_up_lost()
+    registry_reconcile()
     now = timezone.now()
     due = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=now)
     waiting = Submission.objects.filter(due, state__in=TASK, lease_token__isnull=True, ring_at__lte=now)
@@ -36,6 +39,7 @@ def give_up_lost() -> None:
     """Whoever held these is gone: they wait again, or are given up after as many attempts as an error may have."""
     now = timezone.now()
     lost = Submission.objects.filter(lease_until__lt=now)
+    held = list(lost.values_list("pk", "attempt"))
     platform = FailureClass.PLATFORM_ERROR
     hopeless = lost.filter(attempt__gte=settings.MAX_ATTEMPTS).update(
         state=State.REFUSED,
@@ -51,3 +55,5 @@ def give_up_lost() -> None:
     try_outs = lost.filter(state=State.TRYING_OUT).update(**again)
     if hopeless or checks or try_outs:
         logger.warning("lost leases: %d checks, %d try-outs wait again, %d given up", checks, try_outs, hopeless)
+    for pk, attempt in held:
+        record("submission.lease-lost", f"submission {pk}", attempt=attempt)

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from evaluator.errors import ClassifiedError, EvaluatorError, FailureClass, Fault
 from leaderboard.audit.services import record
 from leaderboard.lib import bell
 from leaderboard.lib.leases import RELEASED, next_ring, retry_at
+from leaderboard.notices.services import notice_add
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.signals import submission_accepted
 
@@ -42,7 +44,10 @@ def accept(pk: UUID, token: UUID, **changes: object) -> None:
     state = Submission.State.ACCEPTED
     if _end(pk, token, state=state, accepted_at=timezone.now(), **CLEAN, **changes):
         logger.info("submission %s accepted", pk)
+        tell(pk, "was accepted; it goes to the hospitals now.")
         submission_accepted.send(sender=Submission, submission_id=pk)
+        if settings.REGISTRY_URL:
+            bell.ring("submissions.push", pk)
         record("submission.accepted", f"submission {pk}")
 
 
@@ -60,7 +65,18 @@ def refuse(pk: UUID, token: UUID, *, failure: FailureClass, reason: str, next_st
     )
     if ended:
         logger.info("submission %s refused: %s, %s", pk, failure.value, reason)
+        tell(pk, f"was refused: {reason}")
         record("submission.refused", f"submission {pk}", failure=failure.value)
+
+
+def tell(pk: UUID, news: str) -> None:
+    """Its team."""
+    submission = Submission.objects.select_related("team").get(pk=pk)
+    notice_add(
+        to=submission.team.members.all(),
+        text=f"“{submission.model}” {news}",
+        link=reverse("evaluations:submission", args=[pk]),
+    )
 
 
 def failed(pk: UUID, token: UUID, error: Exception, *, back_to: str, attempt: int) -> None:

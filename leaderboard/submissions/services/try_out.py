@@ -11,12 +11,12 @@ from django.utils import timezone
 from evaluator.cohort import read_cohort
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.engine import ContainerEngine
-from evaluator.container.limits import Limits
 from evaluator.errors import Fault, PlatformFault
 from evaluator.pipeline import TryOut, try_out
 from leaderboard.lib import files, leases
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.services import settle
+from leaderboard.submissions.services.limits import limits_of
 
 
 def submission_try_out(*, pk: UUID, engine: ContainerEngine | None = None) -> None:
@@ -39,13 +39,12 @@ def carry_out(submission: Submission, engine: ContainerEngine, watcher: leases.L
     benchmark = submission.benchmark
     if benchmark.sample is None:
         raise PlatformFault("The benchmark has no sample cases any more.")
-    limits = Limits(memory_bytes=benchmark.memory_bytes, case_seconds=float(benchmark.case_limit_seconds))
     return try_out(
         engine=engine,
         image=submission.image,
         sample=read_cohort(benchmark.sample.path),
         contract=submission.contract,
-        limits=limits,
+        limits=limits_of(benchmark),
         state=files.data_folder("state"),
         rng=np.random.default_rng(),
         watcher=watcher,

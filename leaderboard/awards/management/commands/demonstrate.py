@@ -10,7 +10,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluator.errors import EvaluatorError
+from leaderboard.adjudication.models import Search, Suspect
+from leaderboard.adjudication.services import search_run
 from leaderboard.awards.services import (
+    demonstration_calls,
     demonstration_create,
     demonstration_name_finalists,
     demonstration_submit,
@@ -19,8 +22,9 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.selectors import worker_states
 from leaderboard.lib.errors import Refusal
+from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.selectors import eligible, newest_snapshot
-from leaderboard.rankings.services import ranking_publish_final, snapshot_make
+from leaderboard.rankings.services import ranking_publish_final, search_missing, snapshot_make
 from leaderboard.submissions.models import Submission
 
 LOOK_SECONDS = 1.0
@@ -29,7 +33,7 @@ PATIENCE_SECONDS = 600.0
 
 class Command(BaseCommand):
     help = (
-        "Draw four hospitals, hand in the example archives and wait until workers have ranked them. "
+        "Draw four hospitals, hand in the example archives, wait until workers have ranked them, and call for letters. "
         "Again, it keeps what is there."
     )
 
@@ -53,6 +57,7 @@ class Command(BaseCommand):
                 f"No example is in {archives}. Build and save them: bash docker/examples/build.sh --save DIR"
             )
         self.watch(benchmark, [submission.pk for submission in submissions])
+        demonstration_calls(benchmark=benchmark, say=self.say)
 
     def say(self, line: str) -> None:
         self.stdout.write(line)
@@ -100,6 +105,16 @@ class Command(BaseCommand):
             self.say(
                 f"Ranking {snapshot.number} is published with {len(rows)} submissions, as final: {final.record_id}"
             )
+            self.look_for_suspects(benchmark, snapshot)
+
+    def look_for_suspects(self, benchmark: Benchmark, snapshot: Snapshot) -> None:
+        """As a worker does after any ranking; here the gallery is not to be empty when the command ends."""
+        search_missing(benchmark)
+        search_run(pk=Search.objects.get(benchmark=benchmark, ranking=snapshot.number).pk)
+        count = Suspect.objects.filter(benchmark=benchmark).count()
+        self.say(
+            f"Leading models agree on {count} places where no lesion is drawn: organisers find them in the gallery"
+        )
 
 
 def standing(submission: Submission) -> str:

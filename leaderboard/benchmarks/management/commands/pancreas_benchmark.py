@@ -46,12 +46,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        benchmark = pancreas_benchmark_create(
-            cohorts=list(Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT)),
-            sample=Cohort.objects.filter(purpose=Cohort.Purpose.SAMPLE).order_by("-frozen_at").first(),
-        )
         calibration = list(Cohort.objects.filter(purpose=Cohort.Purpose.CALIBRATION))
         try:
+            benchmark = pancreas_benchmark_create(
+                cohorts=list(Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT)),
+                sample=Cohort.objects.filter(purpose=Cohort.Purpose.SAMPLE).order_by("-frozen_at").first(),
+            )
             if calibration:
                 calibration_set(
                     benchmark=benchmark,

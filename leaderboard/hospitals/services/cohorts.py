@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,9 +13,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from evaluator.cohort import Cohort as CohortFolder
-from evaluator.cohort import check_cohort, overlap, print_cohort, read_cohort, read_prints, write_manifest
-from evaluator.errors import CohortChanged, EvaluatorError, InputRefused
+from evaluator.cohort import (
+    CohortCheck,
+    check_cohort,
+    overlap,
+    print_cohort,
+    read_cohort,
+    read_prints,
+    read_revision,
+    write_manifest,
+)
+from evaluator.errors import CohortChanged, EvaluatorError, FaultLine, InputRefused
 from evaluator.records import CaseRecord
 from evaluator.results import to_builtins
 from leaderboard.accounts.models import User
@@ -40,18 +49,37 @@ def cohort_import(
         The folder has faults (all are listed), or its version is already taken by other contents.
     """
     path = folder.resolve()
+    return cohort_keep(hospital=hospital, path=path, check=folder_check(path), purpose=purpose, by=by)
+
+
+def folder_check(path: Path, *, progress: Callable[[], object] | None = None) -> CohortCheck:
+    """Everything that is wrong with a folder; ``progress`` is called from several threads, once a case.
+
+    Raises
+    ------
+    Refusal
+        It is no folder, or cannot be read.
+    """
     try:
-        check = check_cohort(path)
+        return check_cohort(path, progress=progress)
     except InputRefused as error:
         raise Refusal(error.what, why=error.why, next_step=error.next_step) from error
+
+
+def cohort_keep(*, hospital: Hospital, path: Path, check: CohortCheck, purpose: str, by: User | None) -> Cohort:
+    """Freeze what was checked.
+
+    Raises
+    ------
+    Refusal
+        It has faults, or its version is already taken by other contents.
+    """
     if check.cohort is None or check.faults:
         raise Refusal(
-            f"The cohort in {path} was not imported: {len(check.faults)} faults.",
+            f"The cohort in {path} was not imported: {len(check.faults)} fault{'' if len(check.faults) == 1 else 's'}.",
             why="A cohort is frozen as it is, so it must be right before.",
             next_step="Correct the faults listed and import it again.",
-            faults=[
-                Fault(what=line.what, where=line.where, why=line.why, next_step=line.next) for line in check.faults
-            ],
+            faults=faults_of(check.faults),
         )
     found = check.cohort
     if known := Cohort.objects.filter(hospital=hospital, fingerprint=found.fingerprint).first():
@@ -66,9 +94,9 @@ def cohort_import(
         fingerprint=found.fingerprint,
         folder=str(path),
         purpose=purpose,
-        counts=to_builtins(check.counts),
+        counts={**to_builtins(check.counts), **provisional_in(path)},
     )
-    freeze(cohort, found, by=by)
+    freeze(cohort, [case.record for case in found.cases], by=by)
     # A hospital's folder may be read-only; without a manifest every run checks it in full.
     with contextlib.suppress(PermissionError):
         write_manifest(found)
@@ -82,8 +110,18 @@ def cohort_import(
     return cohort
 
 
+def faults_of(lines: Sequence[FaultLine]) -> list[Fault]:
+    return [Fault(what=line.what, where=line.where, why=line.why, next_step=line.next) for line in lines]
+
+
+def provisional_in(path: Path) -> dict[str, int]:
+    """How many lesions have an outline that nobody drew: in a version that was made of the one before."""
+    revision = read_revision(path)
+    return {"provisional": revision.provisional} if revision else {}
+
+
 @transaction.atomic
-def freeze(cohort: Cohort, found: CohortFolder, *, by: User | None) -> None:
+def freeze(cohort: Cohort, records: Sequence[CaseRecord], *, by: User | None) -> None:
     try:
         cohort.full_clean()
     except ValidationError as error:
@@ -93,7 +131,7 @@ def freeze(cohort: Cohort, found: CohortFolder, *, by: User | None) -> None:
             next_step="Give the changed cohort a new version in its cohort.json.",
         ) from error
     cohort.save()
-    Case.objects.bulk_create(case_row(cohort, item.record) for item in found.cases)
+    Case.objects.bulk_create(case_row(cohort, item) for item in records)
     record(
         "cohort.frozen",
         f"cohort {cohort.pk}",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
+from uuid import UUID
 
 from django.db.models import Min
 
@@ -21,6 +22,7 @@ from evaluator.statistics.versus_readers import (
 )
 from leaderboard.accounts.models import Team
 from leaderboard.awards.models import Closing, Criterion, Finalist
+from leaderboard.awards.selectors.same_cases import NO_READERS, OF_ALL_SIZES, SameCases, same_cases
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.rankings.selectors import newest_snapshot
@@ -35,13 +37,14 @@ class Judgement:
 
     criterion: Criterion
     verdict: GoalVerdict
+    same_cases: SameCases = NO_READERS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """``readers``: both goals together, None where the benchmark lacks one. ``named``: as a finalist, with what Holm's
     adjustment over all of them leaves of the verdict alone in ``finalist``. ``late``: when results of the team were
-    public already."""
+    public already. ``recused``: why nothing of it counts in the call that is asked about."""
 
     entry: Entry
     submission: Submission
@@ -50,6 +53,7 @@ class Candidate:
     named: Finalist | None = None
     finalist: Judged | None = None
     late: bool = False
+    recused: str = ""
 
     @property
     def p(self) -> float | None:
@@ -67,8 +71,9 @@ class Candidate:
 
     @property
     def verdict(self) -> Verdict | None:
-        """None for what may not be ranked: trained at the panel's hospitals, incomplete, or too many failures."""
-        if not self.entry.is_ranked:
+        """None for what may not be ranked (trained at the panel's hospitals, incomplete, too many failures) or is
+        recused."""
+        if not self.entry.is_ranked or self.recused:
             return None
         return self.finalist.verdict if self.finalist and self.alone is Verdict.EXCEEDS else self.alone
 
@@ -106,33 +111,60 @@ def is_closed(benchmark: Benchmark) -> bool:
     return Closing.objects.filter(benchmark=benchmark).exists()
 
 
-def candidates(*, benchmark: Benchmark) -> Candidates:
-    """Every entry of the newest published ranking, judged by every criterion, those that exceed first."""
+def candidates(
+    *,
+    benchmark: Benchmark,
+    criteria: Sequence[Criterion] = (),
+    without: Collection[str] = (),
+    recused: Mapping[UUID, str] | None = None,
+) -> Candidates:
+    """Every entry of the newest published ranking, judged by these criteria or else all, those that exceed first.
+
+    ``without`` names hospitals whose patients count for nothing, ``recused`` submissions that do not, and why: neither
+    do these count in Holm's family.
+    """
+    recused = recused or {}
     snapshot = newest_snapshot(benchmark)
-    criteria = list(Criterion.objects.filter(benchmark=benchmark))
+    criteria = list(criteria or Criterion.objects.filter(benchmark=benchmark))
     named = {row.submission_id: row for row in finalists_in(benchmark)}
     closing = Closing.objects.filter(benchmark=benchmark).first()
     rows: list[Candidate] = []
     if snapshot is not None:
         entries = snapshot.entries.select_related("evaluation__submission__team", "evaluation__submission__benchmark")
-        off_panel = {hospital["hospital"] for hospital in snapshot.ranking["off_panel"]}
+        off_panel = {hospital["hospital"] for hospital in snapshot.ranking["off_panel"]} | set(without)
         rows = [judged(entry, criteria, off_panel=off_panel) for entry in entries]
+        rows = beside_readers(benchmark, rows, off_panel=off_panel)
+        rows = [replace(row, recused=recused.get(row.submission.pk, "")) for row in rows]
     present = {row.submission.pk for row in rows}
     public = results_public(benchmark)
     family = [
         replace(row, named=chosen, late=is_late(chosen, public))
         for row in rows
-        if (chosen := named.get(row.submission.pk))
+        if (chosen := named.get(row.submission.pk)) and not row.recused
     ]
-    missing = [chosen.submission for pk, chosen in named.items() if pk not in present]
+    others = [
+        replace(row, named=named.get(row.submission.pk))
+        for row in rows
+        if row.recused or row.submission.pk not in named
+    ]
+    missing = [chosen.submission for pk, chosen in named.items() if pk not in present and pk not in recused]
     return Candidates(
         snapshot=snapshot,
         criteria=criteria,
         finalists=ordered(adjusted(family, missing=len(missing))),
-        others=ordered([row for row in rows if row.submission.pk not in named]),
+        others=ordered(others),
         missing=missing,
         closing=closing,
     )
+
+
+def unseen(found: Candidates, teams: Collection[int]) -> Candidates:
+    """The same without what is of these teams: judged with everything, and not shown."""
+    finalists, others = (
+        [row for row in rows if row.submission.team_id not in teams] for rows in (found.finalists, found.others)
+    )
+    missing = [submission for submission in found.missing if submission.team_id not in teams]
+    return replace(found, finalists=finalists, others=others, missing=missing)
 
 
 def finalists_in(benchmark: Benchmark) -> list[Finalist]:
@@ -166,6 +198,21 @@ def judged(entry: Entry, criteria: list[Criterion], *, off_panel: Collection[str
         judgements=judgements,
         readers=readers_verdict(entry, criteria, off_panel=off_panel),
     )
+
+
+def beside_readers(benchmark: Benchmark, rows: list[Candidate], *, off_panel: Collection[str]) -> list[Candidate]:
+    """The same with what radiologists did on the same cases, where they have read them."""
+    read = same_cases(benchmark, [row.entry.evaluation for row in rows], off_panel=off_panel)
+
+    def with_them(one: Judgement, found: Mapping[str, SameCases]) -> Judgement:
+        return replace(one, same_cases=found[one.criterion.metric] if one.criterion.stratum == "all" else OF_ALL_SIZES)
+
+    return [
+        replace(row, judgements=[with_them(one, read[row.entry.evaluation_id]) for one in row.judgements])
+        if row.entry.evaluation_id in read
+        else row
+        for row in rows
+    ]
 
 
 def readers_verdict(entry: Entry, criteria: list[Criterion], *, off_panel: Collection[str]) -> ReadersVerdict | None:

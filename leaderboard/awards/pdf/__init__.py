@@ -1,0 +1,1 @@
+"""Looking at PDFs that may be hostile, in a process of its own. Knows no Django: that process starts without."""

@@ -1,0 +1,82 @@
+"""A call as its organiser sees it: who has declared, reviewed and decided what, and nothing of what was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leaderboard.accounts.models import User
+from leaderboard.awards.models import Call, Declaration, Letter, Review, Seat
+from leaderboard.awards.models.calls import REVIEWS_NEEDED
+from leaderboard.awards.selectors.calls import recusal_reasons
+from leaderboard.awards.selectors.reviews import locked_counts
+from leaderboard.awards.selectors.standing import Standing, own_letters, standings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One person of the panel and one letter. ``review`` says how far it is, never what is in it."""
+
+    seat: Seat
+    standing: Standing
+    reason: str
+    review: Review | None
+
+    @property
+    def may_review(self) -> bool:
+        return self.review is None and self.standing in (Standing.UNDECLARED, Standing.CLEAR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A letter. ``mine`` is where the organiser who looks stands; a conflict hides the cells."""
+
+    letter: Letter
+    mine: Standing
+    recused: str
+    locked: int
+    cells: list[Cell]
+
+    @property
+    def lacks(self) -> int:
+        return 0 if self.recused or self.letter.withdrawn_at else max(0, REVIEWS_NEEDED - self.locked)
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.mine in (Standing.OWN, Standing.CONFLICT)
+
+    @property
+    def may_be_asked(self) -> list[Seat]:
+        """Who of the panel could review it."""
+        return [cell.seat for cell in self.cells if cell.may_review]
+
+
+def panel_of(call: Call, *, to: User) -> list[Line]:
+    """In a number of queries that follows from the panel's size, not from the letters'."""
+    letters = list(call.letters.select_related("team__organisation", "decision").prefetch_related("versions"))
+    seats = list(call.seats.select_related("user"))
+    recused, locked, mine = recusal_reasons(call), locked_counts(letters), standings(to, letters)
+    declared = {(one.letter_id, one.user_id): one for one in Declaration.objects.filter(letter__in=letters)}
+    reviews = {(one.letter_id, one.reviewer_id): one for one in Review.objects.filter(letter__in=letters)}
+    own = {seat.user_id: own_letters(seat.user, letters) for seat in seats}
+
+    def cell(letter: Letter, seat: Seat) -> Cell:
+        said = declared.get((letter.pk, seat.user_id))
+        if letter.pk in own[seat.user_id]:
+            standing = Standing.OWN
+        elif said is None:
+            standing = Standing.UNDECLARED
+        else:
+            standing = Standing.CONFLICT if said.conflict else Standing.CLEAR
+        review = reviews.get((letter.pk, seat.user_id))
+        return Cell(seat=seat, standing=standing, reason=said.reason if said else "", review=review)
+
+    return [
+        Line(
+            letter=letter,
+            mine=mine[letter.pk],
+            recused=recused.get(letter.pk, ""),
+            locked=locked[letter.pk],
+            cells=[cell(letter, seat) for seat in seats],
+        )
+        for letter in letters
+    ]
