@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.core.cache import caches
 from pytest_django import Settings
 
 from leaderboard.accounts.models import Team, User
@@ -54,6 +55,7 @@ def data_folder(settings: Settings, tmp_path: Path) -> Path:
     folder.mkdir()
     settings.DATA = folder
     settings.BROKER = folder / "broker"
+    caches["pages"].clear()
     return folder
 
 

@@ -15,14 +15,14 @@ TISSUE, TUMOUR, AIR = 100, 0, -1000
 TABLE = "cases.csv"
 
 
-def write_tiny_cohort(path: Path, *, cases: int, hospital: str = "lakeside") -> Cohort:
-    """Case number i (from 0) has 100 + i in its first voxel, so that a submission under test can tell scans apart."""
+def write_tiny_cohort(path: Path, *, cases: int, hospital: str = "lakeside", first: int = 0) -> Cohort:
+    """Case number i (from 0) has 100 + first + i in its first voxel, so that a submission can tell scans apart."""
     rows: list[dict[str, object]] = []
     for number in range(cases):
         name, positive = f"case{number:02}", number % 2 == 0
         ct = np.full(GRID.shape, TISSUE, dtype=np.int16, order="F")
         ct[-1] = AIR
-        ct[0, 0, 0] += number
+        ct[0, 0, 0] += first + number
         (path / "images" / name).mkdir(parents=True)
         if positive:
             cube = (slice(8, 12), slice(8, 12), slice(4, 8))

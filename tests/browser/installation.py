@@ -106,6 +106,7 @@ def installed(folder: Path) -> Iterator[Installation]:
     with ExitStack() as stack:
         environment = os.environ | {
             "LEADERBOARD_DATA": str(folder / "data"),
+            "COHORT_ROOTS": str(folder / "cohorts"),
             "DJANGO_SETTINGS_MODULE": "leaderboard.settings",
             "PYTHONUNBUFFERED": "1",
             "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",  # the desk's answers are on stdout

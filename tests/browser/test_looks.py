@@ -1,7 +1,8 @@
-"""Every page at two widths in two themes: nothing sticks out, all can be read; and a picture of each to look at."""
+"""Every page at two widths in two themes: nothing sticks out, all can be read, axe agrees; and a picture of each."""
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,10 @@ from tests.browser.installation import Installation
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 INSPECT = Path(__file__).with_name("inspect.js").read_text()
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()  # the program alone, without the package's wrapper
+ASK_AXE = """async () => (await axe.run()).violations.map(
+  (one) => `axe, ${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")}`
+)"""
 WIDTHS = {390: 844, 1440: 900}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 BOARD = "/leaderboard/pancreas-ct/"
@@ -25,18 +30,30 @@ PAGES = {
         "home": "/",
         "leaderboard": BOARD,
         "leaderboard-of-two-columns": f"{BOARD}?columns=sensitivity&columns=specificity&prevalence=4+%25",
+        "leaderboard-of-a-stratum": f"{BOARD}?stratum=gt10_le20&sort=-t_sen&versions=newest",
         "leaderboard-of-nothing": f"{BOARD}?text=nobody",
+        "leaderboard-before": f"{BOARD}?as_of=2020-01-01",
+        "changes": f"{BOARD}changes/",
+        "progress": f"{BOARD}progress/?measure=sensitivity",
         "card": "/models/{Careful}/",
         "card-of-misses": "/models/{Blind}/",
         "compare": f"{BOARD}compare/",
         "compare-two": f"{BOARD}compare/?model={{Careful}}&model={{Wolf}}",
+        "compare-three": f"{BOARD}compare/?model={{Careful}}&model={{Wolf}}&model={{Blind}}",
         "hospitals": "/hospitals/",
+        "hospital": "/hospitals/{hospital}/",
         "rankings": f"{BOARD}rankings/",
         "transfer": f"{BOARD}transfer/",
         "needle": "/needle/",
         "numbers": "/numbers/",
+        "documentation": "/docs/",
+        "contract": "/docs/contract/",
+        "joining": "/docs/hospitals/",
         "terms": "/terms/",
         "needle-refused": "/needle/?found=101&cancers=100",
+        "announcements": "/notices/announcements/",
+        "calls": "/awards/calls/",
+        "call": "/awards/calls/early-tumours/",
         "login": "/accounts/login/",
         "link-refused": "/accounts/login/unknown/",
         "not-found": "/nowhere/",
@@ -45,17 +62,65 @@ PAGES = {
         "submit": "/submissions/submit/",
         "submissions": "/submissions/",
         "submission-done": "/evaluations/{Careful}/",
+        "submission-about": "/submissions/{Careful}/about/",
+        "private-card": "/models/{Private}/private/",
         "submission-refused": "/evaluations/{Crashing}/",
         "submission-waiting": "/evaluations/{Slow}/",
         "profile": "/accounts/profile/",
+        "tokens": "/accounts/tokens/",
+        "team": "/accounts/teams/uppsala-imaging/",
+        "notices": "/notices/",
         "delete": "/accounts/delete/",
         "second-factor": "/accounts/second-factor/",
         "sessions": "/accounts/sessions/",
         "confirm": "/accounts/confirm/",
+        "own-letter": "/awards/calls/open/letters/uppsala-imaging/",
+        "own-letter-in-review": "/awards/calls/early-tumours/letters/uppsala-imaging/",
         "not-allowed": "/evaluations/operations/",
     },
-    "organiser": {"operations": "/evaluations/operations/"},
-    "funder": {"candidates": "/awards/", "no-team": "/submissions/"},
+    "organiser": {
+        "operations": "/evaluations/operations/",
+        "usage": "/operations/usage/",
+        "final": "/operations/pancreas-ct/final/",
+        "benchmarks": "/benchmarks/",
+        "benchmark-new": "/benchmarks/new/",
+        "benchmark-edit": "/benchmarks/pancreas-ct/edit/",
+        "benchmark-preview": "/benchmarks/pancreas-ct/preview/",
+        "hospitals-managed": "/hospitals/manage/",
+        "hospital-new": "/hospitals/manage/new/",
+        "hospital": "/hospitals/harbour/manage/",
+        "hospital-with-a-machine": "/hospitals/seaside/manage/",
+        "cohort-import": "/hospitals/harbour/import/",
+        "cohort-faults": "/hospitals/checks/{check}/",
+        "desk-of-a-machine": "/hospitals/seaside/desk/",
+        "announce": "/notices/announcements/new/",
+        "web-hooks": "/webhooks/",
+        "web-hook": "/webhooks/{hook}/",
+        "gallery": "/gallery/",
+        "gallery-cohort": "/gallery/cohorts/{cohort}/",
+        "gallery-case": "/gallery/cases/{case}/?model={Careful}",
+        "gallery-queue": "/gallery/queue/harbour/",
+        "gallery-queue-empty": "/gallery/queue/lakeside/",
+        "gallery-next": "/gallery/cohorts/{cohort}/next/",
+        "run": "/awards/calls/early-tumours/run/",
+        "call-new": "/awards/calls/new/",
+        "call-edit": "/awards/calls/early-tumours/edit/",
+        "letter-of-organiser": "/awards/letters/{letter}/",
+    },
+    "steward": {"desk": "/hospitals/harbour/desk/"},
+    "reviewer": {
+        "desk-of-reviews": "/awards/desk/",
+        "declare": "/awards/letters/{undeclared}/declare/",
+        "letter": "/awards/letters/{letter}/",
+        "review": "/awards/letters/{letter}/review/",
+        "candidates-hidden": "/awards/?call=early-tumours",
+    },
+    "funder": {
+        "candidates": "/awards/",
+        "side-by-side": "/awards/side-by-side/?candidate={Careful}&candidate={Wolf}&candidate={Blind}",
+        "desk-empty": "/awards/desk/",
+        "no-team": "/submissions/",
+    },
 }
 STATUS = {"link-refused": 410, "not-found": 404, "not-allowed": 403}
 
@@ -68,7 +133,7 @@ def test_pages_fit_and_can_be_read(
     # Without motion a colour is what it is, and not on its way there.
     visitor = visit(part, viewport={"width": width, "height": WIDTHS[width]}, reduced_motion="reduce")
     page = visitor.page
-    keys = installation.desk("submissions")
+    keys = installation.desk("submissions") | installation.desk("rows") | installation.desk("gallery")
     found = []
     for name, path in PAGES[part].items():
         page.emulate_media(color_scheme="light")
@@ -76,12 +141,17 @@ def test_pages_fit_and_can_be_read(
         drawn = page.locator("figure.plot:has(script) .area")
         for number in range(drawn.count()):
             expect(drawn.nth(number).locator(".main-svg").first).to_be_visible()
+        if page.locator("[data-viewer]").count():
+            page.locator("[data-viewer][data-drawn]").wait_for()
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
             expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
             found += [f"{name}, {theme}: {fault}" for fault in page.evaluate(INSPECT)]
+            if theme == THEMES[0]:  # themes differ in their colours, and those INSPECT looks at in both
+                page.evaluate(AXE)
+                found += [f"{name}: {fault}" for fault in page.evaluate(ASK_AXE)]
             page.screenshot(path=screenshots / f"{name}-{width}-{theme}.png", full_page=True)
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_the_theme_is_chosen_and_kept(visit: Visit) -> None:

@@ -72,9 +72,9 @@ def test_what_is_downloaded_is_what_is_shown(visit: Visit) -> None:
 def test_two_models_are_compared_over_the_same_patients(visit: Visit) -> None:
     page = (visitor := visit()).page
     visitor.go(BOARD)
-    page.get_by_role("link", name="Compare two").click()
-    page.get_by_label("First model").select_option(label="Careful (Uppsala Imaging)")
-    page.get_by_label("Second model").select_option(label="Wolf (Wolves)")
+    page.get_by_role("link", name="Compare", exact=True).click()
+    page.get_by_label("The first").select_option(label="Careful (Uppsala Imaging)")
+    page.get_by_label("against").select_option(label="Wolf (Wolves)")
     page.get_by_role("button", name="Compare").click()
     expect(page.locator("figure.plot .main-svg").first).to_be_visible()
     expect(page.get_by_text("only Careful")).to_be_visible()

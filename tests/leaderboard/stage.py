@@ -83,9 +83,9 @@ class Stage:
             by=membership.user,
         )
 
-    def accept(self, program: Program = detect, *, model: str = "Detector") -> Submission:
+    def accept(self, program: Program = detect, *, model: str = "Detector", team: Team | None = None) -> Submission:
         """Through check and try-out, as the worker would take it."""
-        submission = self.hand_in(program, model=model)
+        submission = self.hand_in(program, model=model, team=team)
         submission_check(pk=submission.pk, engine=self.engine)
         submission_try_out(pk=submission.pk, engine=self.engine)
         submission.refresh_from_db()

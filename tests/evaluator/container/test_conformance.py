@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,7 +17,8 @@ from evaluator.container.fake_engine import FakeBox, FakeEngine
 from evaluator.container.limits import MIB, Limits
 from evaluator.container.reaper import reap
 from evaluator.container.runner import ContainerOutcome, run_container
-from evaluator.errors import FailureClass, PlatformFault
+from evaluator.errors import FailureClass, InputRefused, PlatformFault
+from evaluator.worker.housekeeping import Housekeeping
 from tests.containers.submissions import Images
 
 LIMITS = Limits(memory_bytes=128 * MIB, output_bytes=16 * MIB, output_inodes=100)
@@ -75,7 +77,7 @@ class Bench:
         given = self.folder / "given"
         given.mkdir(exist_ok=True)
         (given / "given").write_text("from outside")
-        until = time.time() + seconds
+        until = time.monotonic() + seconds
         output = OutputSpec(
             name=f"{name}-output", owner="1000:1000", bytes=LIMITS.output_bytes, inodes=100, deadline=until
         )
@@ -228,7 +230,7 @@ def test_the_reaper_removes_what_is_past_its_deadline_and_leaves_the_rest(
         bench.engine.make_output(spec.output)
         bench.engine.start(spec)
 
-    removed = reap(bench.engine, time.time() + 4000)
+    removed = reap(bench.engine, time.monotonic() + 4000)
 
     assert sorted(owned.name for owned in removed if owned.kind == "volume") == [early.output.name]
     assert early.name in {owned.name for owned in removed}
@@ -236,6 +238,19 @@ def test_the_reaper_removes_what_is_past_its_deadline_and_leaves_the_rest(
     assert bench.has(late.name)
     bench.engine.remove(late.name)
     bench.engine.discard_output(late.output.name)
+
+
+def test_a_clock_that_is_set_ahead_makes_nothing_late(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, now = bench.spec("sleep"), time.time()
+    bench.engine.make_output(spec.output)
+    bench.engine.start(spec)
+    monkeypatch.setattr(time, "time", lambda: now + 7200)
+
+    Housekeeping(bench.engine, (), stopping=threading.Event())._look()
+
+    assert bench.has(spec.name)
+    bench.engine.remove(spec.name)
+    bench.engine.discard_output(spec.output.name)
 
 
 def test_an_unknown_image_is_none_and_a_known_one_has_its_digest(bench: Bench) -> None:
@@ -251,6 +266,10 @@ def test_an_image_stays_until_its_last_name_is_removed(bench: Bench) -> None:
     bench.engine.tag_image(digest, repository="cil-test", tag=tag)
     bench.engine.tag_image(digest, repository="cil-test", tag=f"{tag}-kept")
 
+    named = {image.reference: image for image in bench.engine.tagged_images("cil-test")}
+    assert {named[name].digest for name in (f"cil-test:{tag}", f"cil-test:{tag}-kept")} == {digest}
+    assert abs(named[f"cil-test:{tag}"].tagged - time.time()) < 60
+    assert bench.engine.tagged_images("cil-nobodys") == ()
     bench.engine.remove_image(f"cil-test:{tag}")
 
     assert bench.engine.inspect_image(f"cil-test:{tag}") is None
@@ -262,3 +281,14 @@ def test_an_image_stays_until_its_last_name_is_removed(bench: Bench) -> None:
 def test_following_what_is_gone_gives_nothing(bench: Bench) -> None:
     assert list(bench.engine.follow_memory("cil-that-never-was")) == []
     assert list(bench.engine.follow_log("cil-that-never-was")) == []
+
+
+def test_an_image_that_no_registry_gives_is_the_platforms_fault(bench: Bench) -> None:
+    with pytest.raises(PlatformFault, match="did not fetch"):
+        bench.engine.pull_image("127.0.0.1:1/nothing@sha256:" + "0" * 64)
+
+
+@pytest.mark.parametrize("reference", ["127.0.0.1:1/nothing", "127.0.0.1:1/nothing:latest", "nothing@sha256:12"])
+def test_an_image_is_fetched_by_the_digest_of_its_manifest_or_not_at_all(bench: Bench, reference: str) -> None:
+    with pytest.raises(InputRefused, match="by digest"):
+        bench.engine.pull_image(reference)

@@ -16,11 +16,12 @@ def verdict(
     code: int = 1,
     oom: bool = False,
     full: bool = False,
+    layer_full: bool = False,
     log: bytes = b"",
     gpus: int = 0,
 ) -> FailureClass | None:
     state = ContainerState(running=False, exit_code=code, oom_killed=oom)
-    found = judge(ending, state, full=full, log_tail=log, limits=Limits(gpus=gpus), seconds=10)
+    found = judge(ending, state, full=full, layer_full=layer_full, log_tail=log, limits=Limits(gpus=gpus), seconds=10)
     return found.failure if found else None
 
 
@@ -50,6 +51,12 @@ def test_out_of_memory_needs_the_engines_word() -> None:
 def test_a_full_volume_explains_a_failure() -> None:
     assert verdict(full=True) is FailureClass.OUTPUT_SPACE
     assert verdict(code=0, full=True) is None
+
+
+def test_a_full_layer_explains_a_failure() -> None:
+    assert verdict(layer_full=True) is FailureClass.OUTPUT_SPACE
+    assert verdict(code=137, oom=True, layer_full=True) is FailureClass.OUT_OF_MEMORY
+    assert verdict(code=0, layer_full=True) is None
 
 
 def test_gpu_memory_is_read_from_the_log_only_where_there_was_a_gpu() -> None:

@@ -116,6 +116,15 @@ def test_any_metaimage_and_number_is_a_sound_prediction_or_a_refusal(**drawn: ob
 
 
 @pytest.mark.long("fuzz")
-@pytest.mark.parametrize(("check", "strategies"), [(read_nifti, NIFTI), (read_meta, META_IMAGE)])
-def test_the_same_for_minutes(check: Callable[..., None], strategies: dict[str, st.SearchStrategy[object]]) -> None:
-    assert for_long(check, **strategies) > 0
+@pytest.mark.parametrize(
+    ("what", "check", "strategies"),
+    [("NIfTI and JSON", read_nifti, NIFTI), ("MetaImages", read_meta, META_IMAGE)],
+    ids=["nifti", "metaimage"],
+)
+def test_the_same_for_minutes(
+    what: str,
+    check: Callable[..., None],
+    strategies: dict[str, st.SearchStrategy[object]],
+    record_property: Callable[[str, object], None],
+) -> None:
+    for_long(check, **strategies).holds(what, record_property)

@@ -17,8 +17,9 @@ import pytest
 
 from evaluator.confinement import what_is_kept
 from evaluator.contract import WrittenOutput, get_contract
-from evaluator.contract.reader import OutputReader
-from evaluator.errors import FailureClass, OutputRefused, PlatformFault
+from evaluator.contract.reader import OutputReader, _answer
+from evaluator.contract.reading_process import Ended
+from evaluator.errors import ClassifiedError, FailureClass, OutputRefused, PlatformFault
 from evaluator.records import Grid, Prediction, Volume
 from evaluator.volumes import write_mha, write_nifti
 from tests.tiny_cohorts import GRID
@@ -73,11 +74,17 @@ def child_of(process: int) -> int:
     return int(children[0]) if children else 0
 
 
-def while_it_reads(reader: OutputReader, output: WrittenOutput, act: Callable[[int], None]) -> OutputRefused:
-    """Do something to the process that reads, in the middle of it."""
+def while_it_reads(reader: OutputReader, output: WrittenOutput, act: Callable[[int], None]) -> ClassifiedError:
+    """Do something to the process that reads, in the middle of it; whose fault it was."""
     (waiting,) = (process.pid for process in reader._idle)
-    caught: list[OutputRefused] = []
-    thread = threading.Thread(target=lambda: caught.append(refusal(reader, output)))
+    caught: list[ClassifiedError] = []
+
+    def ask() -> None:
+        with pytest.raises(ClassifiedError) as error:
+            read(reader, output)
+        caught.append(error.value)
+
+    thread = threading.Thread(target=ask)
     thread.start()
     while not (child := child_of(waiting)) or "Seccomp:\t2" not in Path(f"/proc/{child}/status").read_text():
         assert thread.is_alive()
@@ -187,6 +194,28 @@ def test_a_crash_of_what_reads_is_the_outputs_fault_and_the_next_one_is_read(out
         write(output.folder / "abc")
         assert read(reader, output).likelihood == 0.5
         assert len(reader._idle) == 1
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM], ids=["out of memory", "shut down"])
+def test_ended_from_outside_it_is_the_platforms_fault_and_the_next_one_is_read(
+    output: WrittenOutput, sent: signal.Signals
+) -> None:
+    with OutputReader() as reader:
+        read(reader, output)
+        slow(output)
+        error = while_it_reads(reader, output, lambda child: os.kill(child, sent))
+        assert error.failure is FailureClass.PLATFORM_ERROR
+        assert "ended from outside" in str(error)
+        write(output.folder / "abc")
+        assert read(reader, output).likelihood == 0.5
+
+
+def test_killed_after_its_time_on_the_processor_it_is_the_outputs_fault(tmp_path: Path) -> None:
+    """As the kernel does, five seconds later, to who goes on after SIGXCPU."""
+    with pytest.raises(OutputRefused, match="in time"):
+        _answer(tmp_path, Ended(code=-signal.SIGKILL, seconds=25.0), allowed=20)
+    with pytest.raises(PlatformFault):
+        _answer(tmp_path, Ended(code=-signal.SIGKILL, seconds=19.0), allowed=20)
 
 
 def test_what_reads_has_no_secret_no_privilege_and_no_file_but_its_own(

@@ -18,7 +18,7 @@ from leaderboard.submissions.selectors import quota
 from tests import factories
 from tests.leaderboard.stage import Stage
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def verify(team: Team, organisation: str = "Uppsala University") -> Team:

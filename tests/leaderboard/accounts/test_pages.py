@@ -9,7 +9,7 @@ from django.urls import reverse
 from leaderboard.accounts.models import User
 from leaderboard.accounts.services import login_link_create
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -22,8 +23,9 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.hospitals.models import Hospital
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def code(secret: str, *, steps: int = 0) -> str:
@@ -36,12 +38,19 @@ def log_in(client: Client, user: User) -> str:
     return client.post(reverse("accounts:login"), {"login": user.email, "password": PASSWORD}).headers["Location"]
 
 
+def confirmed(client: Client, user: User) -> None:
+    """Logged in, and just asked for the password once more."""
+    user.set_password(PASSWORD)
+    user.save()
+    client.force_login(user)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+
 @pytest.fixture
 def secret(organiser: User) -> str:
     """Of an organiser's authenticator app."""
-    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-    TOTP.activate(organiser, secret)
-    return secret
+    TOTP.activate(organiser, SECRET)
+    return SECRET
 
 
 def test_somebody_who_came_by_link_sets_up_an_app_and_is_asked_for_its_code_from_then_on(
@@ -161,7 +170,7 @@ def test_a_role_that_sees_more_needs_a_second_factor_where_the_site_asks_for_one
     page = client.get(reverse("mfa_index")).content.decode()
     assert "Your role needs a second factor." in page
     assert client.get(reverse("accounts:profile")).status_code == 200
-    TOTP.activate(user, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    TOTP.activate(user, SECRET)
     assert client.get(reverse("dashboards:home")).status_code == 200
 
 
@@ -171,20 +180,50 @@ def test_a_member_of_a_team_needs_none(client: Client, member: User, settings: S
     assert client.get(reverse("submissions:submit")).status_code == 200
 
 
-def test_the_last_app_of_an_organiser_stays_where_one_is_needed(
-    client: Client, organiser: User, secret: str, settings: Settings
+@pytest.fixture
+def app_page(organiser: User) -> str:
+    TOTP.activate(organiser, SECRET)
+    return reverse("mfa_deactivate_totp")
+
+
+@pytest.fixture
+def passkey_page(organiser: User) -> str:
+    return reverse("mfa_remove_webauthn", args=[WebAuthn.add(organiser, "My laptop", {}).instance.pk])
+
+
+@pytest.mark.parametrize("page", ["app_page", "passkey_page"])
+def test_the_last_factor_of_an_organiser_stays_where_one_is_needed_and_the_pages_say_so(
+    client: Client, organiser: User, settings: Settings, request: pytest.FixtureRequest, page: str
 ) -> None:
+    address = request.getfixturevalue(page)
     settings.REQUIRE_SECOND_FACTOR = True
-    log_in(client, organiser)
-    client.post(reverse("mfa_authenticate"), {"code": code(secret)})
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    page = client.post(reverse("mfa_deactivate_totp")).content.decode()
-    assert "Add another one before you remove this." in page
+    confirmed(client, organiser)
+    assert address not in client.get(reverse("mfa_index")).content.decode()
+    for answer in (client.get(address), client.post(address)):
+        told = answer.content.decode()
+        assert "Add another one before you remove this." in told
+        assert "Remove it" not in told
+        assert "Remove the app" not in told
     assert Authenticator.objects.count() == 1
+    assert client.get(reverse("evaluations:operations")).status_code == 200
     settings.REQUIRE_SECOND_FACTOR = False
-    client.post(reverse("mfa_deactivate_totp"))
+    assert address in client.get(reverse("mfa_index")).content.decode()
+    client.post(address)
     assert not Authenticator.objects.exists()
     assert Record.objects.filter(act="account.second-factor-removed").exists()
+
+
+def test_one_of_two_factors_is_removed_and_the_other_one_stays(
+    client: Client, organiser: User, settings: Settings, app_page: str, passkey_page: str
+) -> None:
+    settings.REQUIRE_SECOND_FACTOR = True
+    confirmed(client, organiser)
+    index = client.get(reverse("mfa_index")).content.decode()
+    assert app_page in index
+    assert passkey_page in index
+    assert client.post(passkey_page).headers["Location"] == reverse("mfa_index")
+    assert "Add another one before you remove this." in client.post(app_page).content.decode()
+    assert [one.type for one in Authenticator.objects.all()] == ["totp"]
 
 
 def test_who_lost_everything_is_let_in_by_an_organiser_on_the_command_line(

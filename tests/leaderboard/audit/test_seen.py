@@ -14,7 +14,7 @@ from leaderboard.audit.services import faults, seen
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.submissions.models import Submission
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def looks() -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.submissions.models import Submission
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def set_counts(model: str, sensitivity: list[list[int]], specificity: list[list[int]]) -> None:
@@ -142,9 +142,8 @@ def test_nobody_chooses_by_a_ranking_that_nobody_could_read(ranked: Benchmark) -
         created=named.named_at + timedelta(hours=1),
         seed=1,
         versions={},
-        inputs={},
-        ranking={"off_panel": []},
-        report={},
+        rules={},
+        documents=first.documents,
     )
     for entry in first.entries.all():
         entry.pk = None
@@ -184,8 +183,8 @@ def test_patients_of_hospitals_off_the_panel_do_not_count(ranked: Benchmark) -> 
     row = candidates(benchmark=ranked).finalists[0]
     assert (row.verdict, row.below) == (Verdict.DOES_NOT, ["B"])
     snapshot = Snapshot.objects.get()
-    snapshot.ranking["off_panel"] = [{"hospital": "B", "reason": "too few patients", "fewest": 30}]
-    snapshot.save()
+    off_panel = [{"hospital": "B", "reason": "too few patients", "fewest": 30}]
+    factories.rewrite_ranking(snapshot, off_panel=off_panel)
     row = candidates(benchmark=ranked).finalists[0]
     assert (row.verdict, row.below) == (Verdict.EXCEEDS, [])
     assert [(one.verdict.rate.k, one.verdict.rate.n) for one in row.judgements[:2]] == [(240, 242), (322, 323)]

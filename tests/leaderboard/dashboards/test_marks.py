@@ -25,6 +25,7 @@ from leaderboard.dashboards.figures.marks import (
 from leaderboard.dashboards.selectors.compare import compare
 from leaderboard.rankings.models import Snapshot
 from leaderboard.submissions.models import Submission
+from tests import factories
 from tests.evaluator.statistics.by_hand import cohort, finding, lesion, negative, positive, results
 from tests.leaderboard.dashboards.test_pages import card_address, words
 
@@ -165,10 +166,12 @@ def test_the_card_reads_its_curves_from_the_ranking(ranked: Benchmark, client: C
     assert "T-Sen by location and size" in said
     assert "phase venous 100.0 n 8" in said
     snapshot = Snapshot.objects.get()
-    for model in snapshot.report["models"]:
+
+    def of_before(model: dict[str, Any]) -> None:
         for name in ("curves", "time_before_diagnosis", "by_location_and_size", "by_attribute"):
             model["overall"].pop(name)
-    snapshot.save()
+
+    factories.rewrite_models(snapshot, of_before)
     old = client.get(card_address("Careful"))
     assert old.status_code == 200
     assert NOT_YET in words(old)
@@ -192,24 +195,23 @@ def test_two_models_stand_in_one_roc_and_one_froc(ranked: Benchmark, client: Cli
     # Careful hits every tumour with no false mark; three of Wolf's eight others are flagged, and every tumour found.
     assert froc.table.rows[-1][1].startswith("100.0")
     page = client.get(f"/leaderboard/pancreas-ct/compare/?model={ids[0]}&model={ids[1]}").content.decode()
-    assert "figure-froc-pair" in page
-    Snapshot.objects.update(report=without_curves(Snapshot.objects.get().report))
+    assert "figure-froc-compared" in page
+    factories.rewrite_models(Snapshot.objects.get(), without_curves)
     assert curve_figures(compare(ranked, ids))[0].absent == NOT_YET
 
 
-def without_curves(report: dict[str, Any]) -> dict[str, Any]:
-    for model in report["models"]:
-        model["overall"]["curves"] = None
-    return report
+def without_curves(model: dict[str, Any]) -> None:
+    model["overall"]["curves"] = None
 
 
 def test_areas_are_compared_over_all_and_at_each_hospital(ranked: Benchmark) -> None:
     ids = [str(Submission.objects.get(model=model).pk) for model in ("Careful", "Blind")]
     compared = compare(ranked, ids)
+    (contrast,) = compared.contrasts
     hospitals = sorted(hospital.hospital.name for hospital in ranked.cohorts.all())
-    assert [line.label for line in compared.areas] == ["All hospitals", *hospitals]
-    assert compared.areas[0].shown == compared.ranking[-1].shown
-    assert compared.areas[0].shown.counts == "n 16"
-    assert {line.shown.counts for line in compared.areas[1:]} == {"n 8"}
-    figure = next(figure for figure in compare_figures(compared) if figure.key == "auc-differences")
+    assert [line.label for line in contrast.areas] == ["All hospitals", *hospitals]
+    assert contrast.areas[0].shown == compared.pairs[0].area.shown
+    assert contrast.areas[0].shown.counts == "n 16"
+    assert {line.shown.counts for line in contrast.areas[1:]} == {"n 8"}
+    figure = next(figure for figure in compare_figures(contrast) if figure.key == "auc-differences-1")
     assert len(figure.table.rows) == 1 + len(hospitals)

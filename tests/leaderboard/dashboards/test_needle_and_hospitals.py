@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards.forms import NeedleForm
-from leaderboard.dashboards.selectors.hospitals import Count, counted, hospital_rows
+from leaderboard.dashboards.selectors.hospitals import Count, HospitalRow, counted, hospital_rows
 from leaderboard.dashboards.selectors.needle import Needle, needle
 from tests import factories
 
@@ -86,6 +86,20 @@ def test_hospitals_are_counted_by_patient_and_samples_left_out(benchmark_rows: B
 
 
 @pytest.mark.django_db
+def test_a_patient_of_two_versions_counts_once_in_the_version_that_is_ranked(benchmark_rows: Benchmark) -> None:
+    ranked = benchmark_rows.cohorts.earliest("pk")
+    following = factories.make_cohort(positive=5, negative=3, hospital=ranked.hospital, name=ranked.name, version="2")
+
+    def row() -> HospitalRow:
+        return next(row for row in hospital_rows().rows if row.hospital == ranked.hospital)
+
+    assert (row().cohorts, row().scans, row().positive) == ([ranked], 8, 4)
+    benchmark_rows.cohorts.remove(ranked)
+    assert (row().cohorts, row().scans, row().positive) == ([following], 8, 5)
+    benchmark_rows.cohorts.add(following)
+    assert row().cohorts == [following]
+
+
 def test_a_hospital_below_the_public_minimum_shows_no_count(client: Client, benchmark_rows: Benchmark) -> None:
     Benchmark.objects.update(public_minimum=10, demonstration=False)
     rows = hospital_rows().rows

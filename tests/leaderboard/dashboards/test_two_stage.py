@@ -10,7 +10,7 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards.selectors.two_stage import EXAMPLE, TwoStages, steps, two_stages
 from tests.leaderboard.dashboards.test_pages import words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 PAGE = "/needle/"
 
 

@@ -19,7 +19,7 @@ from leaderboard.submissions.services import submission_check, submission_try_ou
 from tests import factories
 from tests.leaderboard.stage import Stage, detect
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def always(box: FakeBox) -> int:

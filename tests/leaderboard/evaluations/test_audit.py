@@ -68,7 +68,7 @@ def test_a_run_brings_its_audit_with_it_and_its_evaluation_says_that_it_agrees(s
     evaluation = Evaluation.objects.get()
     assert (evaluation.audit, evaluation.is_marked) == (State.AGREES, False)
     assert evaluation.audited_at is not None
-    audits = [read_audit(result.payload) for result in CohortResult.objects.all()]
+    audits = [read_audit(result) for result in CohortResult.objects.all()]
     assert all(audit is not None and audit.agrees for audit in audits)
     assert audit_alarms(acknowledged=False) == []
 

@@ -21,7 +21,7 @@ from leaderboard.rankings.services import ladder_climb, rankings_reconcile
 from leaderboard.submissions.models import Submission
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

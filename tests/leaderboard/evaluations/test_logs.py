@@ -19,7 +19,7 @@ from leaderboard.evaluations.services import evaluations_reconcile
 from leaderboard.lib.encrypted import LOST, decrypt, encrypt
 from tests.leaderboard.stage import Stage, detect
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 SECRET = "voxel 17 is -48"
 
@@ -37,7 +37,8 @@ def run(stage: Stage) -> Run:
 
 
 def test_what_a_container_prints_of_scans_is_kept_encrypted(run: Run) -> None:
-    log = run.logs.get()
+    canary, log = run.logs.order_by("pk")
+    assert SECRET in decrypt(canary.encrypted)
     assert SECRET.encode() not in bytes(log.encrypted)
     assert SECRET in decrypt(log.encrypted)
     assert log.attempt == 1
@@ -49,6 +50,19 @@ def test_organisers_read_it_and_that_is_recorded(run: Run, client: Client, organ
     assert SECRET in page
     last = Record.objects.latest("number")
     assert (last.act, last.about, last.actor) == ("run.log-read", f"run {run.pk}", f"user {organiser.pk}")
+
+
+@pytest.mark.parametrize("page", ["evaluations:operations", "evaluations:submission"])
+def test_from_a_run_that_is_done_an_organiser_comes_to_its_logs_and_its_team_does_not(
+    page: str, run: Run, stage: Stage, client: Client, organiser: User
+) -> None:
+    assert run.state == Run.State.DONE
+    address = reverse(page, args=[] if page.endswith("operations") else [run.evaluation.submission_id])
+    link = f'href="{reverse("evaluations:logs", args=[run.pk])}"'
+    client.force_login(organiser)
+    assert link in client.get(address).content.decode()
+    client.force_login(stage.member)
+    assert link not in client.get(address).content.decode()
 
 
 def test_the_team_never_sees_it(run: Run, stage: Stage, client: Client) -> None:
@@ -63,11 +77,11 @@ def test_the_team_never_sees_it(run: Run, stage: Stage, client: Client) -> None:
 
 def test_it_is_deleted_after_its_days(run: Run, settings: Settings) -> None:
     evaluations_reconcile()
-    assert run.logs.count() == 1
+    assert run.logs.count() == 2
     RunLog.objects.filter(run=run).update(created=timezone.now() - timedelta(days=settings.LOG_DAYS, minutes=1))
     evaluations_reconcile()
     assert run.logs.count() == 0
-    assert RunLog.objects.count() == 1  # the other hospital's is young
+    assert RunLog.objects.count() == 2  # the other hospital's is young
 
 
 def test_keys_can_be_exchanged_and_a_lost_one_is_said(settings: Settings) -> None:

@@ -12,9 +12,11 @@ from django.utils import timezone
 from evaluator.errors import FailureClass, Fault
 from leaderboard.accounts.models import User
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.evaluations.models import Run, Worker
-from leaderboard.evaluations.selectors import RunProgress, told_of
+from leaderboard.evaluations.models import Evaluation, Run, Worker
+from leaderboard.evaluations.selectors import RunProgress, expected_waits
+from leaderboard.evaluations.told import told_of
 from leaderboard.submissions.models import Submission
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +117,37 @@ def test_a_run_that_has_ended_is_not_cancelled_but_explained(
     client.force_login(organiser)
     page = client.post(reverse("evaluations:cancel-run", args=[run.pk]), follow=True).content.decode()
     assert "It has ended" in page
+
+
+def test_who_stands_in_line_is_told_when_it_may_be_done(client: Client, ranked: Benchmark, member: User) -> None:
+    """Three runs took 1, 10 and 30 minutes at a hospital: the second in line there is done in about 20."""
+    waiting = factories.make_done(
+        factories.SubmissionFactory.create(team=member.teams.get(), benchmark=ranked, model="Waits", accepted=True)
+    )
+    run = waiting.runs.order_by("pk").first()
+    assert run is not None
+    now = timezone.now()
+    for other, minutes in zip(
+        Run.objects.filter(hospital=run.hospital).exclude(pk=run.pk).order_by("pk"), (1, 10, 30), strict=True
+    ):
+        Run.objects.filter(pk=other.pk).update(started=now - timedelta(minutes=minutes), finished=now)
+    first = factories.make_done(
+        factories.SubmissionFactory.create(team=member.teams.get(), benchmark=ranked, model="First", accepted=True)
+    )
+    ahead = first.runs.get(hospital=run.hospital)
+    Run.objects.filter(pk__in=(run.pk, ahead.pk)).update(state=Run.State.QUEUED)
+    Run.objects.filter(pk=ahead.pk).update(created=now - timedelta(hours=1))
+    Evaluation.objects.filter(pk=waiting.pk).update(state=Evaluation.State.RUNNING)
+    client.force_login(member)
+    page = client.get(f"/evaluations/{waiting.submission_id}/").content.decode()
+    assert "number 2 in line, done in about 20 min" in page
+    Benchmark.objects.update(batch_hours=24)
+    waits = expected_waits([run], {run.pk: 2})
+    assert waits == {}, "when a run has ended is told at published times"
+
+
+def test_how_long_it_may_take_is_said_in_minutes_begun(ranked: Benchmark) -> None:
+    now = timezone.now()
+    Run.objects.update(started=now - timedelta(seconds=61), finished=now)
+    run = first_run()
+    assert expected_waits([run], {run.pk: 3}) == {run.pk: timedelta(minutes=6)}

@@ -176,7 +176,8 @@ def test_a_running_run_is_cancelled_with_its_container(stage: Stage, member: Use
 def test_withdrawing_a_submission_cancels_its_runs(stage: Stage, member: User) -> None:
     submission = stage.accept()
     submission_withdraw(submission=submission, by=member)
-    assert {run.state for run in stage.runs(submission)} == {Run.State.CANCELLED}
+    assert {run.state for run in stage.runs(submission)} == {Run.State.WITHDRAWN}
+    assert Evaluation.objects.get().state == Evaluation.State.WITHDRAWN
 
 
 @pytest.mark.django_db
@@ -296,5 +297,5 @@ def test_of_six_workers_that_look_at_once_one_runs(stage: Stage) -> None:
     run.refresh_from_db()
     assert (run.state, run.attempt) == (Run.State.DONE, 1)
     assert CohortResult.objects.count() == 1
-    assert len(stage.engine.started) == before + 1
+    assert len(stage.engine.started) == before + 2  # a canary, and the rest
     assert Submission.objects.get().state == Submission.State.ACCEPTED

@@ -18,7 +18,7 @@ from leaderboard.lib.errors import Refusal
 from tests import factories
 from tests.leaderboard.stage import Stage
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

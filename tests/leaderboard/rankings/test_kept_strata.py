@@ -18,7 +18,7 @@ from leaderboard.rankings.services import final_open, ranking_publish_final, sna
 from leaderboard.submissions.models import Submission
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leaderboard.accounts.models import Team, User
+from leaderboard.accounts.services import team_verify
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.benchmarks.services import kept_back_set
+from leaderboard.dashboards.selectors.ladder import ladder_lines
 from leaderboard.evaluations.models import Evaluation
 from leaderboard.lib.errors import Refusal
 from leaderboard.rankings.models import Rung, Snapshot
@@ -24,7 +26,7 @@ from leaderboard.submissions.services import submission_withdraw
 from leaderboard.submissions.services.create import require_open
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 BEGINNING = timezone.now() - timedelta(days=1)
 
@@ -91,6 +93,56 @@ def test_each_team_has_a_ladder_of_its_own(benchmark: Benchmark, team: Team) -> 
     hand_in(benchmark, factories.TeamFactory.create(), "Theirs", minutes=1, misses=1)
     ladder_climb(benchmark=benchmark)
     assert shown(benchmark) == [("Ours", 1.0), ("Theirs", 0.75)]
+
+
+def verified(*teams: Team) -> None:
+    for team in teams:
+        team_verify(team=team, organisation="Uppsala University", evidence="a letter", by=None)
+
+
+def test_two_teams_of_one_organisation_are_one_climber(benchmark: Benchmark, team: Team, client: Client) -> None:
+    other = factories.TeamFactory.create(name="Second Laboratory")
+    verified(team, other)
+    first = hand_in(benchmark, team, "Ours", minutes=0, misses=1, done=False)
+    hand_in(benchmark, other, "Theirs", minutes=1, misses=2)
+    assert ladder_climb(benchmark=benchmark) == []  # the other team's earlier one is under way
+    factories.make_done(first, misses=1)
+    ladder_climb(benchmark=benchmark)
+    assert shown(benchmark) == [("Ours", 0.75)]
+    theirs = Rung.objects.get(evaluation__submission__model="Theirs")
+    assert (theirs.number, theirs.released, theirs.score, theirs.team) == (2, False, 0.75, other)
+    hand_in(benchmark, other, "Right", minutes=2)
+    ladder_climb(benchmark=benchmark)
+    assert shown(benchmark) == [("Right", 1.0)]
+    page = client.get(reverse("dashboards:leaderboard", args=[benchmark.slug])).content.decode()
+    assert "Second Laboratory, Uppsala University" in page
+    assert [line.submissions for line in ladder_lines(benchmark)] == [3]
+
+
+def test_teams_that_climbed_alone_go_on_together_from_the_better_one(benchmark: Benchmark, team: Team) -> None:
+    other = factories.TeamFactory.create()
+    hand_in(benchmark, team, "Better", minutes=0, misses=1)
+    hand_in(benchmark, other, "Worse", minutes=1, misses=3)
+    ladder_climb(benchmark=benchmark)
+    assert shown(benchmark) == [("Better", 0.75), ("Worse", 0.25)]
+    verified(team, other)
+    assert shown(benchmark) == [("Better", 0.75)]
+    hand_in(benchmark, other, "Between", minutes=2, misses=2)
+    ladder_climb(benchmark=benchmark)
+    between = Rung.objects.get(evaluation__submission__model="Between")
+    assert (between.number, between.released, between.score) == (2, False, 0.75)
+    assert shown(benchmark) == [("Better", 0.75)]
+
+
+def test_the_team_is_told_whose_score_stays(benchmark: Benchmark, team: Team, member: User, client: Client) -> None:
+    other = factories.TeamFactory.create()
+    verified(team, other)
+    hand_in(benchmark, other, "First", minutes=0)
+    second = hand_in(benchmark, team, "Second", minutes=1, misses=1)
+    ladder_climb(benchmark=benchmark)
+    client.force_login(member)
+    state = client.get(reverse("evaluations:state", args=[second.pk])).content.decode()
+    assert "the score shown of Uppsala University stays 1.000" in state
 
 
 def test_taking_back_does_not_begin_the_ladder_anew(benchmark: Benchmark, team: Team, member: User) -> None:

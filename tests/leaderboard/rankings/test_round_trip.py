@@ -18,7 +18,7 @@ from leaderboard.rankings.services import snapshot_make
 from tests.evaluator.cli.shell import call
 from tests.leaderboard.stage import Stage, detect
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def forgetful(box: FakeBox) -> int:

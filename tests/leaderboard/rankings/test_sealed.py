@@ -19,11 +19,11 @@ from leaderboard.benchmarks.services import sealed_set
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.evaluations.selectors import results_of
 from leaderboard.evaluations.services import run_cancel, sealed_runs_create
+from leaderboard.evaluations.services.results import result_keep
 from leaderboard.evaluations.services.settle import evaluation_settle
 from leaderboard.hospitals.models import Cohort, Hospital
 from leaderboard.hospitals.services import cohort_import
 from leaderboard.lib.errors import Refusal
-from leaderboard.lib.files import json_digest
 from leaderboard.rankings.models import SealedRanking, Snapshot
 from leaderboard.rankings.services import final_open, sealed_ranking_make, snapshot_make
 from leaderboard.submissions.models import Submission
@@ -31,7 +31,7 @@ from tests import factories
 from tests.leaderboard.stage import CASES, Stage
 from tests.tiny_cohorts import write_tiny_cohort
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def choose(benchmark: Benchmark, *models: str) -> list[Run]:
 def give(run: Run, **wrong: int) -> None:
     """The run is done, with a cohort result."""
     payload = factories.make_payload(run.evaluation.submission, factories.cohort_record(run.cohort, **wrong))
-    CohortResult.objects.create(run=run, payload=payload, sha256=json_digest(payload))
+    result_keep(run=run, payload=payload)
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE)
     evaluation_settle(run.evaluation_id)
 
@@ -139,7 +139,7 @@ def test_the_sealed_ranking_is_made_once(sealed: Benchmark) -> None:
         give(run)
     final_open(benchmark=sealed, by=None)
     first = SealedRanking.objects.get()
-    CohortResult.objects.filter(run=runs[0]).update(payload={})
+    CohortResult.objects.filter(run=runs[0]).update(document="0" * 64)
     assert sealed_ranking_make(benchmark=sealed) == first
     assert final_open(benchmark=sealed, by=None).final_at is not None
 
@@ -157,6 +157,47 @@ def test_no_patient_is_both_on_the_panel_or_calibrated_on_and_sealed(benchmark_r
     small = factories.make_cohort(positive=2, negative=9, purpose=Cohort.Purpose.SEALED)
     with pytest.raises(Refusal, match="3 patients with and 3 without"):
         sealed_set(benchmark=benchmark_rows, cohorts=[small])
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative", "said"), [(9, 40, "9 patients with cancer"), (40, 3, "3 patients without")]
+)
+def test_few_sealed_patients_of_a_truth_are_refused_beside_a_large_cohort(
+    benchmark_rows: Benchmark, positive: int, negative: int, said: str
+) -> None:
+    """The large one's score and the rates of both together would tell how a model did on the few."""
+    Benchmark.objects.update(public_minimum=10, panel_minimum=30)
+    large = factories.make_cohort(positive=30, negative=30, purpose=Cohort.Purpose.SEALED)
+    few = factories.make_cohort(positive=positive, negative=negative, purpose=Cohort.Purpose.SEALED)
+    with pytest.raises(Refusal, match=said):
+        sealed_set(benchmark=benchmark_rows, cohorts=[large, few])
+    assert not benchmark_rows.sealed.exists()
+    nobody = factories.make_cohort(positive=0, negative=40, purpose=Cohort.Purpose.SEALED)
+    sealed_set(benchmark=benchmark_rows, cohorts=[large, nobody])
+    assert set(benchmark_rows.sealed.all()) == {large, nobody}
+
+
+def test_what_is_shown_of_sealed_patients_stands_on_the_public_minimum(ranked: Benchmark, client: Client) -> None:
+    """Rates of all sealed patients, and a score of the hospitals that are large enough; no hospital by itself."""
+    Benchmark.objects.update(public_minimum=4, panel_minimum=4)
+    ranked.refresh_from_db()
+    cohorts = [
+        factories.make_cohort(positive=positive, negative=negative, purpose=Cohort.Purpose.SEALED)
+        for positive, negative in ((8, 8), (0, 4))
+    ]
+    sealed_set(benchmark=ranked, cohorts=cohorts)
+    for run in choose(ranked, "Careful", "Wolf"):
+        give(run)
+    call_command("open_final", ranked.slug)
+    found = SealedRanking.objects.get()
+    assert {name for model in found.ranking["models"] for name in model["hospitals"]} == {cohorts[0].hospital.name}
+    assert [one["reason"] for one in found.ranking["off_panel"]] == [
+        "too few patients: it takes 4 positive and as many negative"
+    ]
+    overall = found.report["models"][0]["overall"]
+    assert (overall["sensitivity"]["all"]["n"], overall["specificity"]["n"]) == (8, 12)
+    told = json.loads(client.get(reverse("dashboards:leaderboard-json", args=[ranked.slug])).content)["sealed"]
+    assert set(told["entries"][0]["sealed"]) == {"rank", "rank_band", "score"}
 
 
 def test_sealed_cohorts_stay_once_somebody_was_sent_there(sealed: Benchmark) -> None:

@@ -20,7 +20,7 @@ from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.models import Submission
 from tests.leaderboard.submissions.test_handing_in import hand_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 SUBMIT = "/submissions/submit/"
 
 

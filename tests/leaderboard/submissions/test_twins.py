@@ -14,7 +14,7 @@ from leaderboard.submissions.services import submission_check
 from tests import factories
 from tests.leaderboard.stage import Stage, detect
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def check(stage: Stage, model: str, user: User | None = None) -> Submission:

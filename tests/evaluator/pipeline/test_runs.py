@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from evaluator.cohort import Cohort
-from evaluator.container.fake_engine import FakeBox, FakeEngine, Program
+from evaluator.container.fake_engine import FakeBox, FakeEngine
 from evaluator.container.limits import Limits
-from evaluator.errors import ClassifiedError, CohortChanged, FailureClass, ImageRefused, PlatformFault
-from evaluator.pipeline import Unwatched, run_cohort, try_out
-from evaluator.records import CohortResult, Volume
+from evaluator.errors import (
+    ClassifiedError,
+    CohortChanged,
+    FailureClass,
+    ImageRefused,
+    PlatformFault,
+)
+from evaluator.pipeline import Unwatched, try_out
+from evaluator.records import Volume
 from evaluator.volumes import read_volume, write_nifti
-from tests.tiny_cohorts import write_tiny_cohort
-
-IMAGE = "sha256:" + "1" * 64
-
-
-@pytest.fixture
-def cohort(tmp_path: Path) -> Cohort:
-    return write_tiny_cohort(tmp_path / "cohort", cases=6)
-
-
-def detector(before: Callable[[FakeBox, int], None] = lambda box, number: None) -> Program:
-    """Finds every dark cube. ``before`` is called with the tiny cohort's case number and may spoil it."""
-
-    def program(box: FakeBox) -> int:
-        for case in json.loads((box.input / "cases.json").read_text())["cases"]:
-            scan = read_volume(box.input / case["ct"])
-            before(box, int(scan.data[0, 0, 0]) - 100 if scan.data[0, 0, 0] > 0 else 0)
-            out = box.output / case["id"]
-            out.mkdir()
-            found = ((scan.data > -10) & (scan.data < 10)).astype(np.uint8)
-            write_nifti(out / "lesions.nii.gz", Volume(found, scan.grid))
-            (out / "prediction.json").write_text(json.dumps({"likelihood": float(found.any())}))
-        return 0
-
-    return program
-
-
-def run(program: Program, cohort: Cohort, *, engine: FakeEngine | None = None, **options: Any) -> CohortResult:
-    settings: dict[str, Any] = {"limits": Limits(), "rng": np.random.default_rng(5), "contract": "folder"}
-    return run_cohort(
-        engine=engine or FakeEngine({IMAGE: program}),
-        image=IMAGE,
-        cohort=cohort,
-        state=cohort.path.parent / "state",
-        **(settings | options),
-    )
-
-
-def failures(result: CohortResult) -> list[FailureClass | None]:
-    return [case.failure for case in result.cases]
+from tests.evaluator.pipeline.runs import IMAGE, detector, failures, run
 
 
 def test_every_case_is_scored_in_the_cohorts_order(cohort: Cohort) -> None:
@@ -138,6 +103,19 @@ def test_one_case_a_container_under_grand_challenge(cohort: Cohort) -> None:
     assert not any(spec.read_only for spec in engine.started)
     assert {spec.user for spec in engine.started} == {"1000:1000"}
     assert set(failures(result)) == {FailureClass.OUTPUT_MISSING}
+
+
+@pytest.mark.parametrize("contract", ["folder", "grand-challenge"])
+def test_a_layer_is_limited_where_the_doctor_found_that_it_can_and_it_may_be_written(
+    cohort: Cohort, contract: str
+) -> None:
+    engine = FakeEngine({IMAGE: lambda box: 0})
+    run(lambda box: 0, cohort, engine=engine, contract=contract)
+    assert {spec.cap_layer for spec in engine.started} == {False}
+    engine.started.clear()
+    engine.caps_layers = True
+    run(lambda box: 0, cohort, engine=engine, contract=contract)
+    assert {spec.cap_layer for spec in engine.started} == {contract == "grand-challenge"}
 
 
 def test_a_changed_scan_is_found_before_anything_runs(cohort: Cohort) -> None:
@@ -273,65 +251,6 @@ def test_a_try_out_gives_the_log_and_says_what_to_mend(cohort: Cohort) -> None:
     assert "6 of 6 sample cases failed" in bad.reason
     assert (good.ok, good.failure, good.reason) == (True, None, "")
     assert len(good.cases) == 6
-
-
-def test_at_least_one_case_is_scored_again_and_the_result_says_which(cohort: Cohort) -> None:
-    result = run(detector(), cohort)
-
-    assert result.audit is not None
-    assert len(result.audit.cases) >= 1
-    assert {case.case for case in result.audit.cases} <= {case.case.case for case in result.cases}
-    assert (result.audit.agrees, result.audit.differs, result.audit.broke_down) == (True, False, False)
-    assert all(case.compared >= 7 for case in result.audit.cases)
-
-
-def test_a_case_that_failed_is_not_audited_but_another_is(cohort: Cohort) -> None:
-    def program(box: FakeBox) -> int:
-        detector()(box)
-        written = json.loads((box.input / "cases.json").read_text())["cases"]
-        for case in written[:-1]:
-            (box.output / case["id"] / "lesions.nii.gz").write_bytes(b"no image")
-        return 0
-
-    result = run(program, cohort)
-
-    (scored,) = [case.case.case for case in result.cases if not case.failed]
-    assert result.audit is not None
-    assert [case.case for case in result.audit.cases] == [scored]
-
-
-def test_where_every_case_failed_there_is_nothing_to_audit_and_nothing_that_agrees(cohort: Cohort) -> None:
-    result = run(lambda box: 0, cohort)
-
-    assert result.audit is not None
-    assert (result.audit.cases, result.audit.agrees, result.audit.differs) == ((), False, False)
-
-
-def test_a_run_of_the_same_seed_draws_the_same_cases(cohort: Cohort) -> None:
-    first, second, other = (run(detector(), cohort, rng=np.random.default_rng(seed)).audit for seed in (5, 5, 6))
-
-    seeds = [audit.seed for audit in (first, second, other) if audit]
-    assert seeds[0] == seeds[1] != seeds[2]
-
-
-def test_where_medpy_says_otherwise_the_result_carries_both_numbers(
-    cohort: Cohort, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def program(box: FakeBox) -> int:
-        detector()(box)
-        for folder in box.output.iterdir():  # only cases with a lesion can be scored, so one of them is audited
-            if not read_volume(folder / "lesions.nii.gz").data.any():
-                (folder / "lesions.nii.gz").write_bytes(b"no image")
-        return 0
-
-    monkeypatch.setattr("medpy.metric.binary.hd95", lambda *_, **__: 7.5)
-    result = run(program, cohort)
-
-    assert result.audit is not None
-    assert result.audit.differs
-    differences = {(one.measure, one.ours, one.theirs) for case in result.audit.cases for one in case.differences}
-    assert differences == {("hd95_pooled", 0.0, 7.5)}
-    assert failures(result)[::2] == [None, None, None]
 
 
 def test_folders_of_a_killed_process_are_swept_at_the_next_start(cohort: Cohort) -> None:
