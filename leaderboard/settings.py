@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "leaderboard.lib.bodies.BodyMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -266,6 +267,7 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic step
 FILE_UPLOAD_TEMP_DIR = DATA / "uploads"
 # Folders of this machine below which organisers may import cohorts on the site; the command takes any.
 COHORT_ROOTS = [Path(word).resolve() for word in words("COHORT_ROOTS")] or [DATA / "cohorts"]
+LARGEST_BODY = 12 * 1000**2  # of any request whose view names nothing else: a letter of 10 MB and its form
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # of a form without its files
 
 # Celery: rows are the queue, a message only says "look"; so it is acknowledged early, and may be lost or repeated.

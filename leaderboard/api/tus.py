@@ -24,6 +24,7 @@ from ninja.errors import AuthenticationError, HttpError
 
 from leaderboard.accounts.limits import limited
 from leaderboard.api.who import Scope, require
+from leaderboard.lib.bodies import body_up_to
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.models import Upload
 from leaderboard.submissions.services import (
@@ -117,6 +118,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 
 @spoken("HEAD", "PATCH", "DELETE")
+@body_up_to(settings.LARGEST_ARCHIVE)
 def one(request: HttpRequest, pk: UUID) -> HttpResponse:
     upload = Upload.objects.filter(pk=pk, by=request.user.pk, expires__gt=timezone.now()).first()
     if upload is None or not upload.path.exists():

@@ -6,6 +6,7 @@ from tempfile import TemporaryFile
 from typing import cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -19,6 +20,7 @@ from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_member, teams_of
 from leaderboard.audit.services import seen
 from leaderboard.benchmarks.selectors import get_benchmark_for, main_benchmark
+from leaderboard.lib.bodies import body_up_to
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.forms import StatementsForm, SubmissionForm, VersionForm
 from leaderboard.submissions.selectors import get_submission_for, quota, submissions_for
@@ -37,6 +39,7 @@ PAGE = "evaluations:submission"
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("upload")
+@body_up_to(settings.LARGEST_ARCHIVE + settings.LARGEST_BODY)
 def submit(request: HttpRequest) -> HttpResponse:
     """The form. A refused one comes back with every entry kept but the file, which browsers do not refill."""
     user = cast("User", request.user)

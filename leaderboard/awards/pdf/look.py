@@ -6,7 +6,9 @@ broken one is refused, and what pypdf does not list is looked for among the byte
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from io import BytesIO
@@ -14,7 +16,7 @@ from typing import Any
 
 import msgspec
 from pypdf import PdfReader
-from pypdf.errors import LimitReachedError
+from pypdf.errors import LimitReachedError, PdfReadError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, StreamObject
 
 MOST_OBJECTS = 100_000
@@ -92,6 +94,7 @@ TOKENS = {
     b"/RichMedia": Fault.MEDIA,
     b"/Encrypt": Fault.ENCRYPTED,
 }
+PACKED = re.compile(rb"/ObjStm\b")
 ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
@@ -103,13 +106,23 @@ def look(data: bytes) -> Found:
     MemoryError
         The process may have no more.
     """
-    faults = set(tokens_in(data))
+    log, unrepaired = logging.getLogger("pypdf"), Repaired(logging.WARNING)
+    log.addHandler(unrepaired)
+    try:
+        return looked_at(data)
+    finally:
+        log.removeHandler(unrepaired)
+
+
+def looked_at(data: bytes) -> Found:
+    plain = unescaped(data)
+    faults = set(tokens_in(plain))
     try:
         reader = PdfReader(BytesIO(data), strict=True)
         if reader.is_encrypted:
             return Found(faults=[Fault.ENCRYPTED])
-        if opens_by_itself(reader):
-            faults.add(Fault.ACTION)
+        faults |= {Fault.ACTION} if opens_by_itself(reader) else set()
+        faults |= {Fault.BROKEN} if unlisted(plain, reader) else set()
         if len(known := objects_of(reader)) > MOST_OBJECTS:
             return Found(faults=[Fault.COMPLEX])
         for root in (reader.trailer, *(reader.get_object(one) for one in known)):
@@ -127,6 +140,22 @@ def look(data: bytes) -> Found:
     return Found(pages=pages, faults=sorted(faults))
 
 
+class Repaired(logging.Handler):
+    """pypdf mends what is broken and says so in its log: what another reader makes of it nobody knows."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise PdfReadError(record.getMessage())
+
+
+def unlisted(plain: bytes, reader: PdfReader) -> bool:
+    """Streams of objects that no table names, or that hold more than the tables name: a reader that rebuilds the tables
+    would find what no other sees."""
+    used = Counter(stream for stream, _ in reader.xref_objStm.values())
+    if len(PACKED.findall(plain)) != len(used):
+        return True
+    return any(reader.get_object(IndirectObject(stream, 0, reader))["/N"] != held for stream, held in used.items())
+
+
 def opens_by_itself(reader: PdfReader) -> bool:
     """Something is done when it is opened, other than to show a place in it."""
     wanted = reader.root_object.get("/OpenAction")
@@ -135,8 +164,11 @@ def opens_by_itself(reader: PdfReader) -> bool:
     return isinstance(wanted, DictionaryObject) and plain_name(wanted, "/S") != "/GoTo"
 
 
-def tokens_in(data: bytes) -> Iterator[Fault]:
-    plain = ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
+def unescaped(data: bytes) -> bytes:
+    return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
+
+
+def tokens_in(plain: bytes) -> Iterator[Fault]:
     for token, fault in TOKENS.items():
         if token in plain:
             yield fault
@@ -169,7 +201,7 @@ def faults_in(part: DictionaryObject) -> set[Fault]:
     if kind == "/Action" and action not in HARMLESS:
         found.add(Fault.ACTION)
     found |= {KINDS[one] for one in (kind, subkind) if one in KINDS}
-    if isinstance(part, StreamObject) and "/F" in part:
+    if isinstance(part, StreamObject) and ("/F" in part or "/Ref" in part):  # /Ref: a page of another file
         found.add(Fault.OUTSIDE)
     return found
 

@@ -10,7 +10,7 @@ from leaderboard.accounts.models import User
 from leaderboard.awards.models import Letter, Review, Seat
 from leaderboard.awards.models.calls import State
 from leaderboard.awards.selectors.calls import ShownCall, live_letters, recused_letters, shown
-from leaderboard.awards.selectors.standing import Standing, standings
+from leaderboard.awards.selectors.standing import RECUSED, Standing, standings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class DeskCall:
 
     @property
     def recused(self) -> list[DeskLine]:
-        return [line for line in self.lines if line.recused or line.standing in (Standing.OWN, Standing.CONFLICT)]
+        return [line for line in self.lines if line.recused or line.standing in RECUSED]
 
     @property
     def in_review(self) -> bool:

@@ -54,7 +54,7 @@ class Overlap:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """``score`` is sensitivity − (1 − specificity) at the worst hospital, as the ranking has it.
+    """``worst_score`` is sensitivity − (1 − specificity) at the worst hospital, as the ranking has it.
 
     ``worst_left_out``: its patients count for nothing in the call that is asked about.
     ``used``: submissions of the team, or of all teams of its organisation, on this benchmark: the more were tried, the
@@ -126,7 +126,7 @@ def known(rows: Sequence[Candidate], benchmark: Benchmark, *, off_panel: Collect
             ],
             worst_hospital=worst,
             worst_left_out=worst in off_panel,
-            worst_score=(entry.transfer or {}).get("worst"),
+            worst_score=None if worst in off_panel else (entry.transfer or {}).get("worst"),
             worst_found=wilson(*cells["found"].get(worst, (0, 0))),
             worst_cleared=wilson(*cells["cleared"].get(worst, (0, 0))),
             lead_times=lead_times(entry),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leaderboard.accounts.models import User
-from leaderboard.awards.models import Call, Declaration, Letter, Review, Seat
+from leaderboard.awards.models import Call, Decision, Declaration, Letter, Review, Seat
 from leaderboard.awards.models.calls import REVIEWS_NEEDED
 from leaderboard.awards.selectors.calls import recusal_reasons
 from leaderboard.awards.selectors.reviews import locked_counts
-from leaderboard.awards.selectors.standing import Standing, own_letters, standings
+from leaderboard.awards.selectors.standing import RECUSED, Standing, parts_in, standings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,15 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A letter. ``mine`` is where the organiser who looks stands; a conflict hides the cells."""
+    """A letter. ``mine`` is where the organiser who looks stands: a conflict hides the cells, and reasons and decisions
+    are seen by who declared that there is none."""
 
     letter: Letter
     mine: Standing
     recused: str
     locked: int
     cells: list[Cell]
+    decision: Decision | None
 
     @property
     def lacks(self) -> int:
@@ -42,7 +44,11 @@ class Line:
 
     @property
     def is_hidden(self) -> bool:
-        return self.mine in (Standing.OWN, Standing.CONFLICT)
+        return self.mine in RECUSED
+
+    @property
+    def reasons_shown(self) -> bool:
+        return self.mine is Standing.CLEAR
 
     @property
     def may_be_asked(self) -> list[Seat]:
@@ -57,12 +63,13 @@ def panel_of(call: Call, *, to: User) -> list[Line]:
     recused, locked, mine = recusal_reasons(call), locked_counts(letters), standings(to, letters)
     declared = {(one.letter_id, one.user_id): one for one in Declaration.objects.filter(letter__in=letters)}
     reviews = {(one.letter_id, one.reviewer_id): one for one in Review.objects.filter(letter__in=letters)}
-    own = {seat.user_id: own_letters(seat.user, letters) for seat in seats}
+    parts = {seat.user_id: parts_in(seat.user, letters) for seat in seats}
+    unlocked = {one.letter_id for one in reviews.values() if one.reviewer_id == to.pk and one.locked_at is None}
 
     def cell(letter: Letter, seat: Seat) -> Cell:
         said = declared.get((letter.pk, seat.user_id))
-        if letter.pk in own[seat.user_id]:
-            standing = Standing.OWN
+        if letter.pk in parts[seat.user_id]:
+            standing = parts[seat.user_id][letter.pk]
         elif said is None:
             standing = Standing.UNDECLARED
         else:
@@ -77,6 +84,9 @@ def panel_of(call: Call, *, to: User) -> list[Line]:
             recused=recused.get(letter.pk, ""),
             locked=locked[letter.pk],
             cells=[cell(letter, seat) for seat in seats],
+            decision=getattr(letter, "decision", None)
+            if mine[letter.pk] is Standing.CLEAR and letter.pk not in unlocked
+            else None,
         )
         for letter in letters
     ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from leaderboard.awards.models import Declaration, Letter, Review
 
 
 def counting(reviews: QuerySet[Review]) -> QuerySet[Review]:
-    """Without those whose reviewer has declared a conflict since."""
-    clear = Declaration.objects.filter(letter=OuterRef("letter"), user=OuterRef("reviewer"), conflict=False)
-    return reviews.filter(Exists(clear))
+    """Without those whose reviewer has declared a conflict since, or has joined a team that has a part."""
+    reviewer = OuterRef("reviewer")
+    clear = Declaration.objects.filter(letter=OuterRef("letter"), user=reviewer, conflict=False)
+    together = Q(team__members=reviewer) | Q(team__organisation__teams__members=reviewer)
+    return reviews.filter(Exists(clear), ~Exists(Letter.objects.filter(together, call=OuterRef("letter__call"))))
 
 
 def locked_reviews(letter: Letter) -> QuerySet[Review]:

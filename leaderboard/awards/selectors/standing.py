@@ -18,18 +18,26 @@ from leaderboard.awards.selectors.calls import competing, live_letters
 class Standing(Enum):
     STRANGER = "not on the panel"
     OWN = "of the team, or of its organisation"
+    COMPETITOR = "of a team that handed in a letter of its own"
     UNDECLARED = "has declared nothing yet"
     CONFLICT = "declared a conflict"
     CLEAR = "declared no conflict"
 
 
-def own_letters(user: Person, letters: Sequence[Letter]) -> set[int]:
-    """Of those, the letters of one's own teams and of teams of the same verified organisation."""
+RECUSED = frozenset({Standing.OWN, Standing.COMPETITOR, Standing.CONFLICT})
+
+
+def parts_in(user: Person, letters: Sequence[Letter]) -> dict[int, Standing]:
+    """Of those, the letters in which somebody has a part whatever is declared: those of the own teams and of teams of
+    the same verified organisation, and all others of a call to which these handed one in, withdrawn or not."""
     teams = teams_of(user)
     together = Q(team__in=teams) | Q(
         team__organisation__in=teams.filter(organisation__isnull=False).values("organisation")
     )
-    return set(Letter.objects.filter(together, pk__in=[one.pk for one in letters]).values_list("pk", flat=True))
+    handed_in = Letter.objects.filter(together, call__in={one.call_id for one in letters})
+    own = dict(handed_in.values_list("pk", "call"))
+    calls = set(own.values())
+    return {one.pk: Standing.OWN if one.pk in own else Standing.COMPETITOR for one in letters if one.call_id in calls}
 
 
 def standings(user: Person, letters: Sequence[Letter]) -> dict[int, Standing]:
@@ -38,13 +46,13 @@ def standings(user: Person, letters: Sequence[Letter]) -> dict[int, Standing]:
         return dict.fromkeys((one.pk for one in letters), Standing.STRANGER)
     seats = set(Seat.objects.filter(user=user).values_list("call", flat=True))
     declared = dict(Declaration.objects.filter(user=user, letter__in=letters).values_list("letter", "conflict"))
-    own, runs = own_letters(user, letters), is_organiser(user)
+    parts, runs = parts_in(user, letters), is_organiser(user)
 
     def one(letter: Letter) -> Standing:
         if not (runs or letter.call_id in seats):
             return Standing.STRANGER
-        if letter.pk in own:
-            return Standing.OWN
+        if letter.pk in parts:
+            return parts[letter.pk]
         if letter.pk not in declared:
             return Standing.UNDECLARED
         return Standing.CONFLICT if declared[letter.pk] else Standing.CLEAR
@@ -109,15 +117,26 @@ def may_discuss(user: Person, letter: Letter) -> bool:
     return letter.call.discussed_at is not None and not own.exists()
 
 
+HIDDEN = {
+    Standing.OWN: "it is your own, or of your organisation",
+    Standing.COMPETITOR: "your own team competes with it",
+    Standing.CONFLICT: "you declared a conflict of interest",
+    Standing.UNDECLARED: "you have not declared yet whether there is a conflict",
+}
+
+
 def hidden_teams(user: Person) -> dict[int, str]:
-    """Teams whose candidates a person may not see, and why."""
-    declared = Declaration.objects.filter(user=user.pk, conflict=True)
-    found = dict.fromkeys(declared.values_list("letter__team", flat=True), "you declared a conflict of interest")
+    """Teams whose candidates a person may not see, with those of the same organisation, and why."""
+    rows = Letter.objects.select_related("team")
+    declared = rows.filter(declarations__user=user.pk, declarations__conflict=True)
     calls = [seat.call for seat in Seat.objects.filter(user=user.pk).select_related("call") if seat.call.is_closed]
-    rows = competing(calls).filter(decision__isnull=True).exclude(declarations__user=user.pk)
-    letters = list(rows)
-    own = own_letters(user, letters)
-    for letter in letters:
-        why = "it is your own" if letter.pk in own else "you have not declared yet whether there is a conflict"
-        found.setdefault(letter.team_id, why)
-    return found
+    letters = list(competing(calls).select_related("team"))
+    where = standings(user, letters)
+    teams = {one.team: HIDDEN[Standing.CONFLICT] for one in declared}
+    for one in letters:
+        if where[one.pk] in HIDDEN:
+            teams.setdefault(one.team, HIDDEN[where[one.pk]])
+    organisations = {team.organisation_id: why for team, why in teams.items() if team.organisation_id}
+    sisters = Team.objects.filter(organisation__in=organisations).values_list("pk", "organisation")
+    found = {pk: organisations[organisation] for pk, organisation in sisters if organisation}
+    return found | {team.pk: why for team, why in teams.items()}

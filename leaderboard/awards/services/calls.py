@@ -13,10 +13,11 @@ from django.utils import timezone
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, is_reviewer
 from leaderboard.audit.services import record
-from leaderboard.awards.models import Call, Seat
+from leaderboard.awards.models import Call, Letter, Seat
 from leaderboard.awards.models.calls import REVIEWS_NEEDED, State
 from leaderboard.awards.selectors.calls import competing, live_letters, state_of
 from leaderboard.awards.selectors.reviews import locked_counts
+from leaderboard.awards.selectors.standing import RECUSED, Standing, parts_in, standings
 from leaderboard.lib.errors import Fault, Refusal
 from leaderboard.notices.services import notice_add
 
@@ -67,7 +68,7 @@ def call_change(*, call: Call, by: User, **given: Any) -> Call:
     call = locked_call(call)
     before = _values(call)
     changed = sorted(name for name, value in given.items() if before[name] != _comparable(value))
-    if live_letters().filter(call=call).exists():
+    if Letter.objects.filter(call=call).exists():  # withdrawn ones, too: they were written for what it said
         _require_still_fair(call, given, set(changed))
     if changed:
         _fill(call, given)
@@ -84,6 +85,13 @@ def _require_still_fair(call: Call, given: dict[str, Any], changed: set[str]) ->
         )
     if call.discussed_at is not None and changed:
         raise Refusal("Nothing of this call changes any more.", why="Its discussion is open.")
+    hospitals = set(call.sponsor_hospitals.all())
+    if (call.sponsor_team and "sponsor_team" in changed) or hospitals - set(given.get("sponsor_hospitals", hospitals)):
+        raise Refusal(
+            "What the sponsor has a part in can be told, and not taken back.",
+            why="Letters have come, and who is recused would change by it.",
+            next_step="Name the same team and hospitals, or more of them.",
+        )
     if "closes" in changed and (call.is_closed or given["closes"] < call.closes):
         raise Refusal(
             "The closing date can only be put off, and only before it.",
@@ -151,13 +159,18 @@ def seat_add(*, call: Call, user: User, decides: bool, by: User) -> Seat:
     Raises
     ------
     Refusal
-        By nobody but an organiser; somebody who is no reviewer; or the discussion is open.
+        By nobody but an organiser; somebody who is no reviewer, or whose team competes; or the discussion is open.
     """
     require_to_run(by)
     call = locked_call(call)
     if not is_reviewer(user):
         raise Refusal(f"{user} is no reviewer.", next_step="Make the account one: manage.py add_person --reviewer.")
     _require_before_discussion(call)
+    letters = list(live_letters().filter(call=call))
+    if letters and Standing.OWN in parts_in(user, letters).values():
+        raise Refusal(
+            f"{user} cannot be on this panel.", why="A team of this person, or of the same organisation, competes."
+        )
     seat, made = Seat.objects.update_or_create(call=call, user=user, defaults={"decides": decides})
     if made:
         text = f"You are on the panel of “{call}”. Reviews are due {call.reviews_due:%Y-%m-%d %H:%M} UTC."
@@ -222,7 +235,7 @@ def discussion_open(*, call: Call, by: User) -> Call:
         )
     call.discussed_at = timezone.now()
     call.save(update_fields=["discussed_at"])
-    people = User.objects.filter(seats__call=call)
+    people = [one for one in User.objects.filter(seats__call=call) if set(standings(one, letters).values()) - RECUSED]
     notice_add(to=people, text=f"The discussion of “{call}” is open.", link=reverse("awards:desk"))
     record("call.discussion-opened", f"call {call.slug}", by=by.pk, letters=len(letters))
     return call

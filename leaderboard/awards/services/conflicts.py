@@ -9,7 +9,7 @@ from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import organisers
 from leaderboard.audit.services import record
 from leaderboard.awards.models import Declaration, Letter, Review
-from leaderboard.awards.selectors.standing import Standing, standing_of
+from leaderboard.awards.selectors.standing import RECUSED, Standing, standing_of
 from leaderboard.awards.services.calls import locked_call
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.files import text_digest
@@ -31,6 +31,8 @@ def declaration_make(*, letter: Letter, conflict: bool, reason: str, by: User) -
         raise Refusal("There is nothing to declare here.", why="You are not on the panel, or the call is still open.")
     if standing is Standing.OWN:
         raise Refusal(f"You are recused: {letter.team} is your own team, or of your organisation.")
+    if standing is Standing.COMPETITOR:
+        raise Refusal("You are recused: a team of yours, or of your organisation, handed in a letter of its own.")
     if standing is Standing.CONFLICT:
         raise Refusal("You have declared a conflict, and it stays one.")
     if conflict and not reason:
@@ -46,7 +48,7 @@ def declaration_make(*, letter: Letter, conflict: bool, reason: str, by: User) -
     if conflict:
         Review.objects.filter(letter=letter, reviewer=by, locked_at__isnull=True).delete()
         notice_add(
-            to=organisers().exclude(pk=by.pk),
+            to=[one for one in organisers().exclude(pk=by.pk) if standing_of(one, letter) not in RECUSED],
             text=f"{by} declared a conflict of interest with {letter.team} and is recused from its letter.",
             link=reverse("awards:run", args=[call.slug]),
         )

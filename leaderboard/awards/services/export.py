@@ -36,14 +36,16 @@ def candidates_table(found: Candidates) -> str:
     number = found.snapshot.number if found.snapshot else ""
     for row in found.rows:
         for one in row.judgements:
+            about = [number, cell(row.submission.model), cell(row.submission.team.name)]
+            about += [one.criterion.label, one.criterion.goal]
             rate = one.verdict.rate
+            if row.recused:  # what counts for nothing is shown, and gets no verdict
+                shown = ["recused", rate.k, rate.n, rate.value, rate.low, rate.high]
+                table.writerow([*about, *shown, "", "no", "recused", *[""] * 4, cell(row.recused)])
+                continue
             table.writerow(
                 [
-                    number,
-                    cell(row.submission.model),
-                    cell(row.submission.team.name),
-                    one.criterion.label,
-                    one.criterion.goal,
+                    *about,
                     one.verdict.verdict,
                     rate.k,
                     rate.n,
@@ -52,12 +54,12 @@ def candidates_table(found: Candidates) -> str:
                     rate.high,
                     one.verdict.p,
                     "yes" if row.named else "no",
-                    row.verdict or ("recused" if row.recused else "unranked"),
+                    row.verdict or "unranked",
                     row.p,
                     row.finalist.p_adjusted if row.finalist else "",
                     row.elsewhere,
                     one.same_cases.word,
-                    cell(row.recused),
+                    "",
                 ]
             )
     return text.getvalue()
@@ -112,14 +114,14 @@ def call_archive(*, call: Call, by: User) -> bytes:
     """Letters by digest, declarations, locked reviews, the discussion and decisions: of letters this person may see."""
     letters = list(call.letters.select_related("team", "decision__by").prefetch_related("versions"))
     where, recused = standings(by, letters), recusal_reasons(call)
-    visible = [letter for letter in letters if where[letter.pk] is Standing.CLEAR]
+    visible = [one for one in letters if where[one.pk] is Standing.CLEAR and one.withdrawn_at is None]
     discussed = [letter for letter in visible if may_discuss(by, letter)]
     tables: dict[str, list[Row]] = {
         "letters.csv": list(letter_rows(letters, where, recused)),
         "declarations.csv": list(declaration_rows(visible)),
         "reviews.csv": list(review_rows(discussed)),
         "discussion.csv": list(comment_rows(discussed)),
-        "decisions.csv": list(decision_rows(visible)),
+        "decisions.csv": list(decision_rows(discussed)),
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -151,6 +153,9 @@ def letter_rows(letters: Iterable[Letter], where: dict[int, Standing], recused: 
     for one in letters:
         if where[one.pk] is not Standing.CLEAR:
             yield [one.pk, one.team.name, *[""] * 9, f"Not shown: who asked {where[one.pk].value}."]
+            continue
+        if one.withdrawn_at is not None:
+            yield [one.pk, one.team.name, *[""] * 7, moment(one.withdrawn_at), "", "Not shown: it is withdrawn."]
             continue
         newest = one.versions.all()[0]
         yield [

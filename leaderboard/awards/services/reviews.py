@@ -13,7 +13,7 @@ from leaderboard.audit.services import record
 from leaderboard.awards.models import Decision, Letter, Review, Seat
 from leaderboard.awards.models.calls import State
 from leaderboard.awards.selectors.calls import recused_letters, state_of
-from leaderboard.awards.selectors.standing import Standing, standing_of
+from leaderboard.awards.selectors.standing import RECUSED, Standing, standing_of
 from leaderboard.awards.services.calls import locked_call, require_to_run
 from leaderboard.lib.errors import Fault, Refusal
 from leaderboard.lib.files import json_digest
@@ -58,7 +58,7 @@ def review_take(*, letter: Letter, by: User) -> Review:
 
 
 def _require_no_part(by: User, letter: Letter) -> None:
-    if standing_of(by, letter) in (Standing.OWN, Standing.CONFLICT):
+    if standing_of(by, letter) in RECUSED:
         raise Refusal("You are recused from this letter.", next_step="Ask another organiser to see to its reviews.")
 
 
@@ -70,7 +70,7 @@ def _begin(letter: Letter, reviewer: User, *, assigned_by: User | None) -> tuple
         raise Refusal("This letter is recused.", why="The sponsor has a part in it; it is not reviewed.")
     if not Seat.objects.filter(call=call, user=reviewer).exists():
         raise Refusal(f"{reviewer} is not on the panel.", next_step="Add the person to the panel first.")
-    if standing_of(reviewer, letter) in (Standing.OWN, Standing.CONFLICT):
+    if standing_of(reviewer, letter) in RECUSED:
         raise Refusal(f"{reviewer} is recused from the letter of {letter.team}.")
     return Review.objects.get_or_create(letter=letter, reviewer=reviewer, defaults={"assigned_by": assigned_by})
 

@@ -77,11 +77,12 @@ def test_the_organiser_sees_who_is_recused_and_why_and_everybody_is_told(
     closed: Letter, second: User, organiser: User, client: Client
 ) -> None:
     declaration_make(letter=closed, conflict=True, reason=REASON, by=second)
+    clear(closed, organiser)
     client.force_login(organiser)
     page = client.get("/awards/calls/early-tumours/run/").content.decode()
     assert REASON in page
     assert "is recused from its letter" in Notice.objects.filter(user=organiser).latest("pk").text
-    told = Record.objects.get(act="conflict.declared")
+    told = Record.objects.get(act="conflict.declared", actor=f"user {second.pk}")
     assert (told.details["conflict"], told.actor) == (True, f"user {second.pk}")
     assert told.details["reason_sha256"] == text_digest(REASON)
     assert REASON not in str(told.details)

@@ -148,6 +148,36 @@ def test_what_is_packed_into_a_stream_of_objects_is_found() -> None:
     assert (found.pages, found.faults) == (1, [Fault.SCRIPT])
 
 
+def test_a_table_that_a_reader_would_have_to_mend_is_broken() -> None:
+    """Another reader might find another file in it."""
+    place = PDF.rindex(b"xref\n0 ", 0, PDF.rindex(b"startxref"))
+    wrong = PDF.replace(b"startxref\n%d" % place, b"startxref\n%d" % (place - 7))
+    assert wrong != PDF
+    assert Fault.BROKEN in look(wrong).faults
+
+
+def test_objects_that_no_table_names_are_none_of_a_letter() -> None:
+    """A stream of objects that pypdf never opens, and a reader that rebuilds the tables does."""
+    packed = zlib.compress(b"9 0 << /S /JavaScript /JS (app.alert(1)) >>")
+    hidden = (
+        b"8 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+    )
+    data = PDF + hidden % (len(packed), packed) + b"%%EOF\n"
+    assert b"/JavaScript" not in data
+    assert Fault.BROKEN in look(data).faults
+
+
+def test_a_page_of_another_file_is_outside() -> None:
+    def borrow(writer: PdfWriter) -> None:
+        stream = StreamObject()
+        stream.update(named(Subtype="/Form", Ref=named(F="other.pdf", Page=1)))
+        writer._add_object(stream)
+
+    writer = blank()
+    borrow(writer)
+    assert Fault.OUTSIDE in look(written(writer)).faults
+
+
 def test_what_is_no_pdf_is_not_even_looked_at() -> None:
     for data, words in (
         (b"MZ" + PDF, "no PDF"),
