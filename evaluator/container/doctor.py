@@ -27,6 +27,7 @@ LAYER = "what a container writes to its own file system is limited"
 LOOK_SECONDS, HOG_SECONDS, ENDLESS_SECONDS = 60.0, 60.0, 3.0
 GONE_SECONDS = 5.0  # after its limit a container must be gone
 MARGIN = 120.0
+KILLED = 128 + 9  # exit code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ def diagnose(
         findings = [
             *look_around(seen, limits=limits, user=USER, expect=expect),
             _no_path(seen["sources"], place),
-            _memory(_run(engine, image, "memory", place, limits, seconds=HOG_SECONDS)),
+            _memory(expect, _run(engine, image, "memory", place, limits, seconds=HOG_SECONDS)),
             _pids(expect, _run(engine, image, "pids", place, limits, seconds=HOG_SECONDS)),
             _output(_run(engine, image, "output", place, limits, seconds=HOG_SECONDS)),
             _layer(engine, image, place, limits),
@@ -147,13 +148,14 @@ def _no_path(sources: list[str], folder: Path) -> Finding:
     )
 
 
-def _memory(outcome: ContainerOutcome) -> Finding:
+def _memory(expect: Expectations, outcome: ContainerOutcome) -> Finding:
     failure = outcome.verdict.failure if outcome.verdict else None
+    stopped = failure is FailureClass.OUT_OF_MEMORY or (not expect.says_why and outcome.exit_code == KILLED)
     most = OVERSHOOT * (LIMITS.memory_bytes + LIMITS.output_bytes)
     peak = outcome.peak_memory_bytes or 0
     return Finding(
         check="memory is limited, and who takes more is stopped",
-        ok=failure is FailureClass.OUT_OF_MEMORY and peak <= most,
+        ok=stopped and peak <= most,
         seen=f"{failure or 'it went on'} at {LIMITS.memory_bytes / MIB:.0f} MiB and output; sampled {peak / MIB:.0f}",
     )
 

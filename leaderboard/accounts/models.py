@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from leaderboard.lib.words import plain_line
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
@@ -26,7 +28,7 @@ class User(AbstractBaseUser):
     """A person, known by an e-mail address. Organisers run the platform, reviewers judge for a funder."""
 
     email = models.EmailField(unique=True)
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, validators=[plain_line])
     is_organiser = models.BooleanField(default=False)
     is_reviewer = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -49,7 +51,7 @@ class User(AbstractBaseUser):
 class Organisation(models.Model):
     """A university, hospital or company that organisers know to be behind a team."""
 
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, validators=[plain_line])
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -63,7 +65,7 @@ class Organisation(models.Model):
 class Team(models.Model):
     """Who hands in submissions. With an ``organisation`` it is verified: an organiser saw the ``evidence``."""
 
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100, unique=True, validators=[plain_line])
     slug = models.SlugField(max_length=100, unique=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
     organisation = models.ForeignKey(

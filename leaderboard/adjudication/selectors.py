@@ -92,7 +92,8 @@ class Pace:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A suspect that the reader has decided, with everybody's word and whose models they were."""
+    """A suspect that the reader has decided, with everybody's word and whose models they were. Of a decision, ``again``
+    tells that its reader had decided before, and so knew the others' when deciding anew."""
 
     suspect: Suspect
     decisions: list[Decision]
@@ -210,6 +211,12 @@ def taken(cohort: Cohort) -> QuerySet[Suspect]:
     return rows.select_related("case").order_by("case__case", "pk")
 
 
+def may_see_taken(user: User, cohort: Cohort) -> bool:
+    """Whoever still has to decide one of them would be led by seeing that others took it."""
+    own = Decision.objects.filter(suspect=OuterRef("pk"), by=user, undone_at__isnull=True)
+    return not may_decide(user, cohort.hospital) or not taken(cohort).filter(~Exists(own)).exists()
+
+
 def evaluations_at(cohort: Cohort) -> list[Evaluation]:
     """Public submissions that are done there; under seal and of calibration none."""
     done = CohortResult.objects.filter(
@@ -320,7 +327,9 @@ def judged_by(user: User, hospital: Hospital) -> list[Judged]:
     order = {pk: place for place, pk in enumerate(dict.fromkeys(shown))}
     suspects = list(Suspect.objects.filter(pk__in=order).select_related("case__cohort"))
     standing: dict[int, list[Decision]] = {pk: [] for pk in order}
+    before = Decision.objects.filter(suspect=OuterRef("suspect"), by=OuterRef("by"), undone_at__isnull=False)
     rows = Decision.objects.filter(suspect__in=order, undone_at__isnull=True).select_related("by").order_by("at")
+    rows = rows.annotate(again=Exists(before))
     for decision in rows:
         standing[decision.suspect_id].append(decision)
     named = {pk for suspect in suspects for pk in suspect.evaluations}

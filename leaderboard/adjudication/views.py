@@ -77,7 +77,9 @@ def next_version(request: HttpRequest, pk: int) -> HttpResponse:
     """What was accepted, and how it gets into the next version."""
     found = selectors.get_cohort_for(request.user, pk)
     seen(f"next version of cohort {found.pk}", by=user_of(request).pk)
-    context = {"cohort": found, "here": selectors.is_here(found), "taken": selectors.taken(found)}
+    blind = not selectors.may_see_taken(user_of(request), found)
+    rows = selectors.taken(found).none() if blind else selectors.taken(found)
+    context = {"cohort": found, "here": selectors.is_here(found), "taken": rows, "blind": blind}
     return render(request, "adjudication/next.html", context)
 
 
@@ -87,6 +89,8 @@ def next_version(request: HttpRequest, pk: int) -> HttpResponse:
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """The same for `python -m evaluator cohort revise`, where the scans lie."""
     found = selectors.get_cohort_for(request.user, pk)
+    if not selectors.may_see_taken(user_of(request), found):
+        return redirect("adjudication:next", pk)
     seen(f"draft of cohort {found.pk}", by=user_of(request).pk)
     name = f"{found.hospital.slug}-{found.pk}-draft.json"
     return HttpResponse(

@@ -120,7 +120,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's own 
             "sample": "Every image is tried out on it, and its team sees the whole log.",
             "sealed": "The finalists are scored on them once, in the final.",
             "calibration": "Without one, each team declares its own operating point.",
-            "public_minimum": "Fewer are hidden, with what would reveal them; 0 for synthetic scans only.",
+            "public_minimum": "Fewer are hidden, with what would reveal them; under 5 for synthetic scans only.",
             "accepted_alarms": "The weight of the net score.",
             "batch_hours": "When a run ends says something of the scans; at published times it does not.",
         }

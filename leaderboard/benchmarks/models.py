@@ -32,6 +32,9 @@ def check_prevalences(value: Any) -> None:
             raise ValidationError(f"{item['value']} is not a prevalence: it lies strictly between 0 and 1.")
 
 
+FEWEST = 5  # the smallest threshold that statistical offices use
+
+
 class Benchmark(models.Model):
     """One question, the hospitals' cohorts it is asked on, and the rules under which it is answered.
 
@@ -112,7 +115,11 @@ class Benchmark(models.Model):
         return self.title
 
     def clean(self) -> None:
-        """A hospital on the panel is named with its numbers, so it must have patients enough to be named."""
+        """A hospital on the panel is named with its numbers, so it must have patients enough to be named; and numbers
+        of a few patients are shown of made-up ones only."""
+        if self.public_minimum < FEWEST and not self.demonstration:
+            few = f"Of real patients, {FEWEST} at least stand behind a public number."
+            raise ValidationError({"public_minimum": few})
         if self.panel_minimum < self.public_minimum:
             fewest = f"A panel hospital is shown, so it takes the public minimum of {self.public_minimum}."
             raise ValidationError({"panel_minimum": fewest})

@@ -45,7 +45,8 @@ class SnapshotField(forms.Field):
 
 
 class BoardForm(forms.Form):
-    """Filters, order and columns of the leaderboard. A value that makes no sense is ignored, not an error page."""
+    """Filters, order and columns of the leaderboard. A value that makes no sense is ignored, not an error page, but for
+    the ranking itself: who asks for one must not be shown another."""
 
     prevalence = PrevalenceField(required=False)
     text = forms.CharField(required=False, max_length=80)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.lib.errors import Refusal
-from leaderboard.notices.models import Announcement
+from leaderboard.notices.models import Announcement, Notice
 from leaderboard.notices.services import notice_add
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def announcement_publish(*, announcement: Announcement, by: User) -> Announcemen
     notice_add(
         to=User.objects.filter(is_active=True),
         text=f"Announcement: {announcement.title}",
-        link=f"{reverse('notices:announcements')}#announcement-{announcement.pk}",
+        link=place_of(announcement),
         mail=announcement.by_mail,
     )
     logger.info("announcement %s published by user %s", announcement.pk, by.pk)
@@ -35,9 +35,13 @@ def announcement_publish(*, announcement: Announcement, by: User) -> Announcemen
     return announcement
 
 
+def place_of(announcement: Announcement) -> str:
+    return f"{reverse('notices:announcements')}#announcement-{announcement.pk}"
+
+
 @transaction.atomic
 def announcement_take_back(*, announcement: Announcement, by: User) -> None:
-    """It is shown no more. What was sent by e-mail cannot be taken back.
+    """It is shown no more, nor the notice of it, and e-mail that waits is not sent. What was sent cannot be taken back.
 
     Raises
     ------
@@ -47,5 +51,6 @@ def announcement_take_back(*, announcement: Announcement, by: User) -> None:
     shown = Announcement.objects.filter(pk=announcement.pk, taken_back_at__isnull=True)
     if not shown.update(taken_back_at=timezone.now()):
         raise Refusal(f"“{announcement.title}” is taken back already.")
+    Notice.objects.filter(link=place_of(announcement)).delete()
     logger.info("announcement %s taken back by user %s", announcement.pk, by.pk)
     record("announcement.taken-back", f"announcement {announcement.pk}", by=by.pk)

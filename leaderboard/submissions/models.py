@@ -17,6 +17,7 @@ from leaderboard.accounts.models import Team
 from leaderboard.benchmarks.models import Benchmark, Terms
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.leases import next_ring
+from leaderboard.lib.words import plain_line
 from leaderboard.submissions.guidelines import TEAM
 
 LONGEST_STATEMENT = 4000  # characters
@@ -67,7 +68,7 @@ class Submission(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="submissions")
     benchmark = models.ForeignKey(Benchmark, on_delete=models.PROTECT, related_name="submissions")
-    model = models.CharField("model name", max_length=80)
+    model = models.CharField("model name", max_length=80, validators=[plain_line])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created = models.DateTimeField(default=timezone.now)
     archive_name = models.CharField(max_length=255)

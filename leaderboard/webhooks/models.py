@@ -50,7 +50,7 @@ class Hook(models.Model):
 
     @property
     def key(self) -> str:
-        return encrypted.decrypt(self.secret)
+        return encrypted.secret_of(self.secret)
 
 
 class Delivery(models.Model):

@@ -23,7 +23,7 @@ from leaderboard.lib.errors import Refusal
 from leaderboard.notices.services import notice_add
 from leaderboard.webhooks.addresses import target_of
 from leaderboard.webhooks.models import Delivery, Hook
-from leaderboard.webhooks.sending import send
+from leaderboard.webhooks.sending import Answer, send
 
 logger = logging.getLogger(__name__)
 
@@ -98,36 +98,42 @@ def delivery_send(*, pk: UUID) -> None:
     ):
         return
     row = Delivery.objects.select_related("hook").get(pk=pk)
-    answer = send(row.hook.url, row.body.encode(), key=row.hook.key, event=row.event, delivery=str(row.pk))
-    row.status, row.error = answer.status, answer.error
+    try:
+        answer = send(row.hook.url, row.body.encode(), key=row.hook.key, event=row.event, delivery=str(row.pk))
+    except encrypted.Lost as lost:
+        answer = Answer(status=None, error=f"{lost} Give the web-hook a new secret.")
     if answer.ok:
-        delivered(row)
+        delivered(row, answer)
     else:
-        failed(row)
+        failed(row, answer)
+
+
+def settled(row: Delivery, answer: Answer, **ending: Any) -> bool:
+    """Write how an attempt went, unless the row was given up, sent again or deleted meanwhile."""
+    mine = Delivery.objects.filter(pk=row.pk, state=State.WAITING, attempt=row.attempt)
+    return bool(mine.update(status=answer.status, error=answer.error, **ending))
 
 
 @transaction.atomic
-def delivered(row: Delivery) -> None:
-    row.state, row.delivered_at, row.next_attempt_at = State.DELIVERED, timezone.now(), None
-    row.save()
-    Hook.objects.filter(pk=row.hook_id).update(failing_since=None)
+def delivered(row: Delivery, answer: Answer) -> None:
+    if settled(row, answer, state=State.DELIVERED, delivered_at=timezone.now(), next_attempt_at=None):
+        Hook.objects.filter(pk=row.hook_id).update(failing_since=None)
 
 
 @transaction.atomic
-def failed(row: Delivery) -> None:
+def failed(row: Delivery, answer: Answer) -> None:
     """Tried again later each time; a web-hook that takes nothing for days is switched off."""
     now = timezone.now()
-    logger.warning("delivery %s to web-hook %s: attempt %d: %s", row.pk, row.hook_id, row.attempt, row.error)
-    if row.attempt >= len(LATER):
-        row.state, row.next_attempt_at = State.FAILED, None
-    else:
-        row.next_attempt_at = now + LATER[row.attempt - 1]
-    row.save()
+    logger.warning("delivery %s to web-hook %s: attempt %d: %s", row.pk, row.hook_id, row.attempt, answer.error)
+    last = row.attempt >= len(LATER)
+    ending = {"state": State.FAILED} if last else {}
+    if not settled(row, answer, next_attempt_at=None if last else now + LATER[row.attempt - 1], **ending):
+        return
     hook = Hook.objects.select_for_update().get(pk=row.hook_id)
     if hook.failing_since is None:
         Hook.objects.filter(pk=hook.pk).update(failing_since=now)
     elif hook.active and hook.failing_since < now - GIVEN_UP:
-        why = f"Nothing could be delivered since {hook.failing_since:%Y-%m-%d %H:%M} UTC. {row.error}"[:300]
+        why = f"Nothing could be delivered since {hook.failing_since:%Y-%m-%d %H:%M} UTC. {answer.error}"[:300]
         Hook.objects.filter(pk=hook.pk).update(active=False, off_why=why)
         give_up_waiting(hook, "The web-hook was switched off: it took nothing for days.")
         text = f"The web-hook “{hook.name}” is switched off: nothing could be delivered for three days."

@@ -91,7 +91,7 @@ def test_a_reader_goes_through_the_queue_by_keys_alone(visit: Visit) -> None:
     page = visitor.page
     visitor.go(QUEUE)
     said = page.locator(".notice.success")
-    decided = page.get_by_role("region", name="What you decided")
+    decided = page.get_by_role("group", name="What you decided")
     for key, case, verdict in (("r", "case00", "reject"), ("e", "case01", "needs edit"), ("a", "case03", "accept")):
         drawn(page)
         expect(page.get_by_text(f"{case}, tiny version 1")).to_be_visible()

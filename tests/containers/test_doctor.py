@@ -50,8 +50,9 @@ class Loose(DockerEngine):
 def test_a_limit_that_is_not_kept_makes_the_machine_unfit(engine: DockerEngine, tmp_path: Path) -> None:
     found = diagnose(Loose(runtime=engine.facts().runtime), state=tmp_path)
     assert not found.fit
-    failed = [finding.check for finding in found.findings if not finding.ok]
-    assert failed == ["processes are limited", *([] if found.caps_layers else [LAYER])]
+    seen = {finding.check: finding.seen for finding in found.findings if not finding.ok}
+    failed = list(seen)
+    assert failed == ["processes are limited", *([] if found.caps_layers else [LAYER])], seen
     assert found.sentence == f"NOT fit for held-out scans: {'; '.join(failed)}."
 
 

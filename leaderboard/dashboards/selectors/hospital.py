@@ -46,8 +46,9 @@ class Asked:
 
 
 def get_hospital(slug: str) -> Hospital:
-    """One that has held-out patients; of another the public knows nothing."""
-    hospital = Hospital.objects.filter(slug=slug, cohorts__purpose="held-out").distinct().first()
+    """One whose held-out patients a published benchmark counts; of another the public knows nothing."""
+    counted = {"cohorts__purpose": "held-out", "cohorts__benchmarks__published": True}
+    hospital = Hospital.objects.filter(slug=slug, **counted).distinct().first()
     if hospital is None:
         raise Http404("No such hospital.")
     return hospital

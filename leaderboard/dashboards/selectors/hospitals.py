@@ -65,13 +65,14 @@ def counted(values: Mapping[str, int], *, minimum: int) -> list[Count]:
 
 
 def shown_versions(only: Hospital | None = None) -> list[Cohort]:
-    """Of each held-out cohort one version, so that no patient counts twice: the one that is ranked, else the newest."""
+    """Of each held-out cohort the version that is ranked in public, so that no patient counts twice. What no published
+    benchmark counts is not counted here: the difference would tell of its patients, who may be few."""
     ranked = Benchmark.objects.filter(published=True, cohorts=OuterRef("pk"))
-    rows = Cohort.objects.filter(purpose=Cohort.Purpose.HELD_OUT).select_related("hospital")
+    rows = Cohort.objects.filter(Exists(ranked), purpose=Cohort.Purpose.HELD_OUT).select_related("hospital")
     if only is not None:
         rows = rows.filter(hospital=only)
     found: dict[tuple[int, str], Cohort] = {}
-    for cohort in rows.annotate(ranked=Exists(ranked)).order_by("ranked", "frozen_at", "pk"):
+    for cohort in rows.order_by("frozen_at", "pk"):
         found[cohort.hospital_id, cohort.name] = cohort
     return sorted(found.values(), key=lambda cohort: cohort.name)
 

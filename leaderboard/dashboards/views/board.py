@@ -63,8 +63,11 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
 
 
 def given_in(request: HttpRequest) -> dict[str, Any]:
+    """What the address asks for. Of a ranking it names, nothing is guessed: it may be a citation."""
     form = BoardForm(request.GET, columns=[(spec.key, spec.name) for spec in SPECS])
     form.is_valid()
+    if {"snapshot", "as_of"} & form.errors.keys():
+        raise Http404("No such ranking.")
     return form.cleaned_data
 
 

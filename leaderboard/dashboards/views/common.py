@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from csp.decorators import csp_update
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
 from leaderboard.dashboards.forms import SnapshotForm
 
@@ -31,5 +31,7 @@ def named_in(request: HttpRequest, field: str = "snapshot") -> int | str | None:
     """The ranking that an address names; None where it names none, or nothing that makes sense."""
     form = SnapshotForm(request.GET)
     form.is_valid()
+    if field in form.errors:
+        raise Http404("No such ranking.")
     found: int | str | None = form.cleaned_data.get(field)
     return found

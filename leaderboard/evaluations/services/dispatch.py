@@ -8,14 +8,14 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, Manager, Q, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
-from leaderboard.evaluations.models import Evaluation, Permission, Run
+from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.services import watch
-from leaderboard.evaluations.services.line import APPROVAL, ORDERS, line_update, may_run, ring, take_place
+from leaderboard.evaluations.services.approval import approval_ask
+from leaderboard.evaluations.services.line import APPROVAL, ORDERS, is_refused, line_update, may_run, ring, take_place
 from leaderboard.evaluations.services.operating_point import declared
 from leaderboard.evaluations.services.orders import cancel_send, orders_take_back
 from leaderboard.evaluations.services.settle import CANCELLED, FREE, cancelled_state, evaluation_settle
@@ -23,7 +23,6 @@ from leaderboard.hospitals.models import Cohort, Hospital
 from leaderboard.lib import bell
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.leases import next_ring
-from leaderboard.notices.services import notice_add
 from leaderboard.submissions.models import Submission
 
 logger = logging.getLogger(__name__)
@@ -51,19 +50,9 @@ def evaluation_create(*, submission_id: UUID) -> Evaluation:
         )
         for run in runs:
             ring(run)
-        for hospital in {run.hospital_id: run.hospital for run in runs if run.hospital.approves}.values():
-            approval_ask(hospital, submission)
+        approval_ask(submission, runs)
         logger.info("evaluation %s of submission %s put in line", evaluation.pk, submission.pk)
     return evaluation
-
-
-def approval_ask(hospital: Hospital, submission: Submission) -> None:
-    """Tell its data stewards that a submission waits for their word."""
-    notice_add(
-        to=hospital.stewards.all(),
-        text=f"“{submission.model}” of {submission.team} waits for your approval at {hospital}.",
-        link=reverse("desk:hospital", args=[hospital.slug]),
-    )
 
 
 def panel(cohorts: Manager[Cohort]) -> QuerySet[Cohort]:
@@ -125,7 +114,7 @@ def run_requeue(*, run: Run, by: User | None) -> Run:
     """
     if run.evaluation.submission.state != Submission.State.ACCEPTED:
         raise Refusal("This run cannot be put in line again.", why="Its submission was withdrawn.")
-    if Permission.objects.filter(hospital=run.hospital, submission=run.evaluation.submission, granted=False).exists():
+    if is_refused(run):
         raise Refusal(
             "This run cannot be put in line again.",
             why=f"A data steward of {run.hospital} refused this submission.",
@@ -152,6 +141,7 @@ def run_requeue(*, run: Run, by: User | None) -> Run:
     logger.info("run %s put in line again by user %s", run.pk, by and by.pk)
     run.refresh_from_db()
     ring(run)
+    approval_ask(run.evaluation.submission, [run])
     evaluation_settle(run.evaluation_id)
     record("run.requeued", f"run {run.pk}", by=by.pk if by else None)
     return run

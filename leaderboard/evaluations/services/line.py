@@ -37,6 +37,11 @@ def is_approved(run: Run) -> bool:
     return Permission.objects.filter(hospital=run.hospital_id, submission=submission, granted=True).exists()
 
 
+def is_refused(run: Run) -> bool:
+    submission = run.evaluation.submission_id
+    return Permission.objects.filter(hospital=run.hospital_id, submission=submission, granted=False).exists()
+
+
 def may_run() -> Q:
     """Of runs: their submission was not refused by the hospital, and approved where every one must be."""
     of_it = Permission.objects.filter(hospital=OuterRef("hospital"), submission=OuterRef("evaluation__submission"))

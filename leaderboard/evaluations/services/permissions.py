@@ -8,13 +8,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from evaluator.errors import FailureClass
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.evaluations.models import Permission, Run
 from leaderboard.evaluations.services.line import line_update
 from leaderboard.evaluations.services.orders import cancel_send
-from leaderboard.evaluations.services.settle import FREE, evaluation_settle
+from leaderboard.evaluations.services.settle import FREE, REFUSED, evaluation_settle
 from leaderboard.hospitals.models import Hospital
 from leaderboard.hospitals.selectors import is_steward
 from leaderboard.lib.errors import Refusal
@@ -23,7 +22,6 @@ from leaderboard.submissions.models import Submission
 logger = logging.getLogger(__name__)
 
 State = Run.State
-REFUSED = "A data steward of the hospital refused this submission."
 
 
 @transaction.atomic
@@ -83,14 +81,13 @@ def runs_of(hospital: Hospital, submission: Submission) -> QuerySet[Run]:
 
 def take_out(run: Run) -> None:
     """As a cancelled run is, but that its hospital refused it."""
-    token, now, failure = run.order_token, timezone.now(), FailureClass.HOSPITAL_REFUSED
-    told = {"failure": failure.value, "fault": failure.fault.value, "reason": REFUSED, "next_step": ""}
+    token, now = run.order_token, timezone.now()
     rows = Run.objects.filter(pk=run.pk)
-    ended = {"state": State.FAILED, "state_since": now, "finished": now, "next_attempt_at": None, **told, **FREE}
+    ended = {"state": State.FAILED, "state_since": now, "finished": now, "next_attempt_at": None, **REFUSED, **FREE}
     if not rows.filter(state__in=Run.IN_LINE).update(**ended):
         rows.filter(state__in=Run.HELD).update(cancel_requested=True)
     if token is not None:
-        cancel_send(hospital_id=run.hospital_id, run_pk=run.pk, token=token, reason=REFUSED)
+        cancel_send(hospital_id=run.hospital_id, run_pk=run.pk, token=token, reason=REFUSED["reason"])
     evaluation_settle(run.evaluation_id)
 
 

@@ -12,6 +12,7 @@ from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.evaluations.models import Evaluation, Run
+from leaderboard.evaluations.services.approval import approval_ask
 from leaderboard.evaluations.services.line import ring, take_place
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.errors import Refusal
@@ -84,4 +85,5 @@ def made(evaluation: Evaluation, cohorts: Sequence[Cohort]) -> list[Run]:
         run.save()
         ring(run)
         runs.append(run)
+    approval_ask(evaluation.submission, runs)
     return runs

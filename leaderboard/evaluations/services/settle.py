@@ -15,6 +15,7 @@ from evaluator.errors import FailureClass, Fault
 from leaderboard.audit.services import record
 from leaderboard.evaluations.models import Evaluation, Run
 from leaderboard.evaluations.services.audit import run_audited
+from leaderboard.evaluations.services.line import is_refused
 from leaderboard.evaluations.services.operating_point import operating_point_lock
 from leaderboard.evaluations.services.results import result_keep
 from leaderboard.evaluations.signals import evaluation_done, evaluation_failed
@@ -26,6 +27,12 @@ logger = logging.getLogger(__name__)
 State = Run.State
 FREE: dict[str, Any] = {**RELEASED, "order_token": None}
 CANCELLED = {"failure": FailureClass.CANCELLED.value, "fault": Fault.NOBODY.value, "reason": "Cancelled."}
+REFUSED = {
+    "failure": FailureClass.HOSPITAL_REFUSED.value,
+    "fault": FailureClass.HOSPITAL_REFUSED.fault.value,
+    "reason": "A data steward of the hospital refused this submission.",
+    "next_step": "",
+}
 CLEAN: dict[str, Any] = {"failure": "", "fault": "", "reason": "", "next_step": "", "next_attempt_at": None}
 
 
@@ -38,8 +45,15 @@ def _end(run: Run, token: UUID, **changes: object) -> bool:
 
 @transaction.atomic
 def run_done(run: Run, token: UUID, *, payload: dict[str, Any], peak_memory_bytes: int | None) -> bool:
-    """Keep the cohort result, once: the lease says whose it may be, the database that there is only one."""
+    """Keep the cohort result, once: the lease says whose it may be, the database that there is only one.
+
+    What arrives after the hospital has refused the submission is not kept.
+    """
     changes = {"peak_memory_bytes": peak_memory_bytes, "finished": timezone.now()}
+    Run.objects.select_for_update().get(pk=run.pk)  # a refusal that takes it out is over, or has not begun
+    if is_refused(run):
+        run_stopped(run, token, state=State.FAILED, reason=REFUSED["reason"])
+        return False
     if not _end(run, token, state=State.DONE, cancel_requested=False, **CLEAN, **changes):
         logger.warning("run %s: result of a lost lease %s dropped", run.pk, token)
         return False
@@ -79,8 +93,11 @@ def cancelled_state(run: Run) -> str:
 
 @transaction.atomic
 def run_stopped(run: Run, token: UUID, *, state: str, reason: str) -> None:
-    """Stopped on purpose: cancelled for good, or waiting for its hospital, which costs no attempt."""
-    if state == State.CANCELLED:
+    """Stopped on purpose: cancelled or refused for good, or waiting for its hospital, which costs no attempt."""
+    told: dict[str, Any]
+    if is_refused(run):
+        state, told = State.FAILED, {**REFUSED, "finished": timezone.now()}
+    elif state == State.CANCELLED:
         state = cancelled_state(run)
         told = {**CANCELLED, "finished": timezone.now()}
     else:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from evaluator.cohort import read_cohort, read_draft
 from leaderboard.adjudication.models import Decision, Suspect
 from leaderboard.adjudication.services import (
     decision_make,
+    decision_undo,
     draft_json,
     draft_of,
     next_version_write,
@@ -117,3 +119,27 @@ def test_where_scans_stay_at_their_hospital_a_draft_of_numbers_goes_there(galler
             "must_be_drawn": True,
         }
     ]
+
+
+def test_who_has_not_decided_yet_is_not_led_by_what_others_took(gallery: Gallery) -> None:
+    suspect, cohort = decided(gallery, "case01", Decision.Verdict.ACCEPT), gallery.case().cohort
+    page, file = reverse("adjudication:next", args=[cohort.pk]), reverse("adjudication:draft", args=[cohort.pk])
+    client = gallery.as_(gallery.organiser)
+    assert "Others have taken what you have not decided yet" in client.get(page).content.decode()
+    assert client.get(file)["Location"] == page
+    assert "case01" in gallery.as_(gallery.steward).get(page).content.decode()
+    suspect_show(suspect=suspect, to=gallery.organiser)
+    decision_make(suspect=suspect, verdict=Decision.Verdict.ACCEPT, by=gallery.organiser)
+    assert "case01" in client.get(page).content.decode()
+    assert client.get(file).status_code == 200
+
+
+def test_who_decides_anew_is_said_to_have_known_the_others_word(gallery: Gallery) -> None:
+    suspect = decided(gallery, "case01", Decision.Verdict.ACCEPT)
+    queue = reverse("adjudication:queue", args=["harbour"])
+    client = gallery.as_(gallery.steward)
+    assert "knowing the others’ word" not in client.get(queue).content.decode()
+    decision_undo(decision=Decision.objects.get(), by=gallery.steward)
+    suspect_show(suspect=suspect, to=gallery.steward)
+    decision_make(suspect=suspect, verdict=Decision.Verdict.REJECT, by=gallery.steward)
+    assert "again, knowing the others’ word" in client.get(queue).content.decode()

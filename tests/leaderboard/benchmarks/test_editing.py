@@ -47,6 +47,7 @@ def wishes(**changes: Any) -> Wishes:
         "prevalences": PREVALENCES,
         "panel_minimum": 3,
         "public_minimum": 0,
+        "demonstration": True,
     }
     parts: dict[str, Any] = {"cohorts": [], "calibration": [], "sealed": [], "baselines": []}
     return Wishes(
@@ -76,7 +77,7 @@ def posted(page: Any, **changes: Any) -> dict[str, Any]:
 
 def given(**changes: Any) -> dict[str, Any]:
     entries = {"title": "Liver cancer on CT", "slug": "liver-ct", "question": "Is there cancer?", "organ": "liver"}
-    small = {"panel_minimum": 3, "public_minimum": 0}
+    small = {"panel_minimum": 3, "public_minimum": 0, "demonstration": "on"}
     return entries | small | changes
 
 

@@ -127,6 +127,14 @@ def test_a_hospital_that_is_named_has_patients_enough(benchmark_rows: Benchmark)
         benchmark_rows.full_clean()
 
 
+def test_numbers_of_a_few_patients_are_shown_of_made_up_ones_only(benchmark_rows: Benchmark) -> None:
+    benchmark_rows.public_minimum = 0
+    benchmark_rows.full_clean()
+    benchmark_rows.demonstration = False
+    with pytest.raises(ValidationError, match="5 at least stand behind"):
+        benchmark_rows.full_clean()
+
+
 @pytest.mark.parametrize(
     ("positive", "negative", "said"), [(9, 40, "9 patients with cancer"), (40, 3, "3 patients without")]
 )

@@ -118,7 +118,8 @@ def test_a_permalink_by_id_or_how_it_begins_never_shows_another_ranking(
     for name in (f"sha256:{first.sha256}", first.sha256[:12], "1"):
         assert "Ranking 1," in words(client.get(board_address(two_rankings), {"snapshot": name}))
     assert client.get(board_address(two_rankings), {"snapshot": "0" * 64}).status_code == 404
-    assert "Ranking 2," in words(client.get(board_address(two_rankings), {"snapshot": "the last"}))
+    for wrong in ({"snapshot": "the last"}, {"as_of": "2026-13-45"}):  # never another ranking than was asked for
+        assert client.get(board_address(two_rankings), wrong).status_code == 404
 
 
 def test_an_unpublished_ranking_is_shown_by_no_address(client: Client, two_rankings: Benchmark) -> None:

@@ -40,6 +40,14 @@ def test_it_counts_patients_phases_scanners_and_sizes(client: Client, ranked: Be
     assert re.search(r"All sizes ≤ 2 cm .* 4 2 1 1 2 0", text)
 
 
+def test_what_no_published_benchmark_counts_is_not_counted_here(client: Client, ranked: Benchmark) -> None:
+    """Else the difference to what the benchmark's page shows would be these three."""
+    hospital = panel_hospital(ranked)
+    before = page_of(client, hospital)
+    factories.make_cohort(hospital=hospital, name="few more", positive=2, negative=1)
+    assert page_of(client, hospital) == before
+
+
 def test_it_lists_how_models_did_there_and_says_that_this_is_no_ranking(client: Client, ranked: Benchmark) -> None:
     text = page_of(client, panel_hospital(ranked))
     assert "This is no ranking" in text
@@ -91,5 +99,15 @@ def test_a_hospital_without_held_out_patients_has_no_page(client: Client, ranked
 
 
 def test_a_benchmark_that_is_not_published_is_not_named(client: Client, ranked: Benchmark) -> None:
+    hospital = panel_hospital(ranked)
+    other = Benchmark.objects.create(slug="secret", title="Secret question", organ="liver", published=False)
+    other.cohorts.set(ranked.cohorts.all())
+    assert other.title not in page_of(client, hospital)
+
+
+def test_of_a_hospital_that_no_published_benchmark_counts_the_public_knows_nothing(
+    client: Client, ranked: Benchmark
+) -> None:
+    hospital = panel_hospital(ranked)
     Benchmark.objects.update(published=False)
-    assert ranked.title not in page_of(client, panel_hospital(ranked))
+    assert client.get(reverse("dashboards:hospital", args=[hospital.slug])).status_code == 404

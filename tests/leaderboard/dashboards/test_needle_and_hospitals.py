@@ -95,9 +95,8 @@ def test_a_patient_of_two_versions_counts_once_in_the_version_that_is_ranked(ben
 
     assert (row().cohorts, row().scans, row().positive) == ([ranked], 8, 4)
     benchmark_rows.cohorts.remove(ranked)
-    assert (row().cohorts, row().scans, row().positive) == ([following], 8, 5)
     benchmark_rows.cohorts.add(following)
-    assert row().cohorts == [following]
+    assert (row().cohorts, row().scans, row().positive) == ([following], 8, 5)
 
 
 def test_a_hospital_below_the_public_minimum_shows_no_count(client: Client, benchmark_rows: Benchmark) -> None:

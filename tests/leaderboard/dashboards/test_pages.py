@@ -111,7 +111,7 @@ def test_the_leaderboard_takes_its_prevalence_from_the_address(client: Client, r
 
 
 def test_an_address_that_makes_no_sense_shows_the_default(client: Client, ranked: Benchmark) -> None:
-    nonsense = {"prevalence": "many", "sort": "beauty", "columns": "x", "snapshot": "last", "show": "?"}
+    nonsense = {"prevalence": "many", "sort": "beauty", "columns": "x", "show": "?"}
     response = client.get(board_address(ranked), nonsense)
     assert response.status_code == 200
     assert "PPV, %, at 0.01 %" in words(response)

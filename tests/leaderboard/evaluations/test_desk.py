@@ -175,7 +175,38 @@ def test_refusing_stops_what_its_machine_runs(stage: Stage, harbour: Hospital, s
     [cancel] = machine.orders()
     assert isinstance(cancel, wire.CancelOrder)
     machine.say(wire.Ended(run=order.run, lease=order.lease))
-    assert the_run().state == State.CANCELLED
+    assert (the_run().state, the_run().failure) == (State.FAILED, "hospital-refused")
+
+
+def test_results_that_come_after_the_refusal_are_not_kept(
+    stage: Stage, harbour: Hospital, steward: User, folder: Path
+) -> None:
+    machine = Machine(harbour)
+    submission = stage.accept()
+    orders_send(hospital_id=harbour.pk)
+    order = machine.order()
+    machine.progress(order)
+    results = machine.results(order, stage, folder)
+    submission_refuse(hospital=harbour, submission=submission, reason="", by=steward)
+    machine.say(results)
+    assert (the_run().state, the_run().failure) == (State.FAILED, "hospital-refused")
+    assert not CohortResult.objects.exists()
+
+
+def test_the_steward_is_asked_again_when_an_unapproved_run_is_put_in_line(
+    stage: Stage, harbour: Hospital, steward: User, organiser: User
+) -> None:
+    hospital_set_approves(hospital=harbour, approves=True, by=steward)
+    stage.accept()
+    asked = Notice.objects.filter(user=steward, text__contains="waits for your approval")
+    assert asked.count() == 1
+    run_cancel(run=the_run(), by=organiser)
+    run_requeue(run=the_run(), by=organiser)
+    assert asked.count() == 2
+    submission_approve(hospital=harbour, submission=the_run().evaluation.submission, by=steward)
+    run_cancel(run=the_run(), by=organiser)
+    run_requeue(run=the_run(), by=organiser)
+    assert asked.count() == 2
 
 
 def test_a_refused_run_that_came_back_into_line_is_found(stage: Stage, harbour: Hospital, steward: User) -> None:

@@ -75,6 +75,7 @@ def test_taken_back_it_is_shown_no_more(organised: Client) -> None:
     for said in ("is shown no more", "is taken back already"):
         assert said in organised.post(reverse("notices:take-back", args=[found.pk]), follow=True).content.decode()
     assert "Maintenance" not in Client().get(ALL).content.decode()
+    assert not Notice.objects.exists()  # nor is the e-mail sent that waited
     assert Record.objects.filter(act="announcement.taken-back").count() == 1
 
 

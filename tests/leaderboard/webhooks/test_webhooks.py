@@ -30,11 +30,15 @@ from leaderboard.rankings.services import snapshot_make
 from leaderboard.submissions.signals import submission_accepted
 from leaderboard.webhooks.addresses import is_public, target_of
 from leaderboard.webhooks.models import EVENTS, Delivery, Hook
+from leaderboard.webhooks.sending import Answer
 from leaderboard.webhooks.services import (
     LATER,
+    delivered,
     deliveries_expire,
     delivery_again,
     delivery_send,
+    failed,
+    hook_delete,
     hook_save,
     hook_switch,
     news_add,
@@ -152,6 +156,32 @@ def test_what_is_not_due_or_claimed_by_another_is_not_sent(hook: Hook, receiver:
     Delivery.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=1))
     delivery_send(pk=row.pk)
     assert receiver.heard == []
+
+
+def test_what_was_given_up_or_deleted_while_it_was_sent_stays_so(
+    hook: Hook, receiver: Receiver, organiser: User
+) -> None:
+    for status in (200, 500):
+        receiver.status = status
+        row = news()
+        Delivery.objects.filter(pk=row.pk).update(attempt=1)
+        row.refresh_from_db()
+        hook_switch(hook=hook, active=False, by=organiser)
+        (delivered if status == 200 else failed)(row, Answer(status=status))
+        row.refresh_from_db()
+        assert (row.state, row.delivered_at, row.error) == (State.FAILED, None, "The web-hook was switched off.")
+        hook_switch(hook=hook, active=True, by=organiser)
+    row = news()
+    hook_delete(hook=hook, by=organiser)
+    failed(row, Answer(status=None, error="Nobody answers."))
+    assert not Delivery.objects.exists()
+
+
+def test_what_cannot_be_signed_any_more_is_not_sent_and_says_why(hook: Hook, receiver: Receiver) -> None:
+    Hook.objects.update(secret=b"not what this site has encrypted")
+    row = sent(news())
+    assert (row.state, row.attempt, receiver.heard) == (State.WAITING, 1, [])
+    assert "LOG_KEYS does not have any more. Give the web-hook a new secret" in row.error
 
 
 def test_a_web_hook_that_takes_nothing_for_days_is_switched_off_with_a_notice(
