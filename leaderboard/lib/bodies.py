@@ -7,21 +7,17 @@ forgery, also one that nobody may send.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from leaderboard.lib.errors import Refusal
 
 V = TypeVar("V", bound=Callable[..., Any])
-
-
-class Asking(Protocol):
-    """What tells who asks, once the session has been read."""
-
-    is_authenticated: bool
 
 
 def body_up_to(size: int) -> Callable[[V], V]:
@@ -55,7 +51,7 @@ class BodyMiddleware:
         return render(request, "413.html", {"refusal": refusal}, status=413)
 
 
-def allowed(view: Callable[..., Any], user: Asking) -> int:
+def allowed(view: Callable[..., Any], user: AbstractBaseUser | AnonymousUser) -> int:
     """What reads its body itself, and only after it knows who asks, is marked free of the token against forgery."""
     named = getattr(view, "largest_body", None)
     if named is not None and (getattr(view, "csrf_exempt", False) or user.is_authenticated):

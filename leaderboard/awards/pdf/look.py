@@ -153,7 +153,8 @@ def unlisted(plain: bytes, reader: PdfReader) -> bool:
     used = Counter(stream for stream, _ in reader.xref_objStm.values())
     if len(PACKED.findall(plain)) != len(used):
         return True
-    return any(reader.get_object(IndirectObject(stream, 0, reader))["/N"] != held for stream, held in used.items())
+    streams = {number: reader.get_object(IndirectObject(number, 0, reader)) for number in used}
+    return any(not isinstance(one, StreamObject) or one.get("/N") != used[number] for number, one in streams.items())
 
 
 def opens_by_itself(reader: PdfReader) -> bool:

@@ -36,8 +36,8 @@ def candidates_table(found: Candidates) -> str:
     number = found.snapshot.number if found.snapshot else ""
     for row in found.rows:
         for one in row.judgements:
-            about = [number, cell(row.submission.model), cell(row.submission.team.name)]
-            about += [one.criterion.label, one.criterion.goal]
+            names = (cell(row.submission.model), cell(row.submission.team.name))
+            about: Row = [number, *names, one.criterion.label, one.criterion.goal]
             rate = one.verdict.rate
             if row.recused:  # what counts for nothing is shown, and gets no verdict
                 shown = ["recused", rate.k, rate.n, rate.value, rate.low, rate.high]

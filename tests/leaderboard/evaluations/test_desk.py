@@ -188,7 +188,7 @@ def test_results_that_come_after_the_refusal_are_not_kept(
     machine.progress(order)
     results = machine.results(order, stage, folder)
     submission_refuse(hospital=harbour, submission=submission, reason="", by=steward)
-    machine.say(results)
+    machine.done(order, results)
     assert (the_run().state, the_run().failure) == (State.FAILED, "hospital-refused")
     assert not CohortResult.objects.exists()
 
