@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from evaluator.errors import FaultLine, InputRefused, TableRefused
+from evaluator.learnt import learn
 from evaluator.records import CohortResult, SubmissionRecord
 
 SCHEMA = "evaluator-results/1"
@@ -27,6 +28,9 @@ class Results:
     hit_rule: str
     submission: SubmissionRecord
     cohorts: tuple[CohortResult, ...]
+
+
+learn(Results)
 
 
 def to_builtins(value: Any) -> Any:

@@ -108,6 +108,23 @@ def test_the_command_line_runs_where_only_the_base_dependencies_are(engine_only:
     assert (done.returncode, done.stdout.strip()) == (0, evaluator.__version__)
 
 
+# Each is read by one thread of a process of its own.
+OF_ONE_THREAD = {"evaluator/cli/score.py", "evaluator/contract/reading.py", "evaluator/contract/reading_process.py"}
+
+
+def test_types_that_json_is_read_into_are_learnt_before_there_are_threads() -> None:
+    """See `evaluator.learnt`."""
+    reads = re.compile(r"msgspec\.json\.decode\((?:[^()]|\([^()]*\))*, type=(?!dict\[)|msgspec\.convert\(")
+    reading = {
+        str(path.relative_to(ROOT)): path.read_text()
+        for path in sources()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in {"evaluator", "leaderboard"}
+    }
+    found = {name for name, text in reading.items() if reads.search(text)} - OF_ONE_THREAD
+    assert found
+    assert [name for name in sorted(found) if not re.search(r"^learn\(", reading[name], re.MULTILINE)] == []
+
+
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     command = "bash docker/test.sh"
     assert f"exec {command}" in (ROOT / ".ci/run").read_text()

@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from evaluator.errors import FaultLine
+from evaluator.learnt import learn
 from evaluator.records import CaseRecord
 
 SCHEMA = "cohort/1"
@@ -42,6 +43,9 @@ class CohortHeader:
     name: str
     version: str
     organs: dict[str, str] = field(default_factory=dict)
+
+
+learn(CohortHeader)
 
 
 @dataclass(frozen=True, kw_only=True)

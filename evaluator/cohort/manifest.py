@@ -24,6 +24,7 @@ from evaluator.cohort.layout import (
     organs_path,
 )
 from evaluator.errors import CohortChanged, CohortRefused, FaultLine
+from evaluator.learnt import learn
 from evaluator.records import CaseRecord
 
 SCHEMA = "cohort-manifest/1"
@@ -37,6 +38,9 @@ class Manifest:
     version: str
     fingerprint: str
     cases: dict[str, Digests]
+
+
+learn(Manifest)
 
 
 def digest_case(root: Path, case: str) -> Digests:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluator.cohort.layout import THREADS, file_sha256
 from evaluator.errors import InputRefused, VolumeRefused
+from evaluator.learnt import learn
 from evaluator.records import Volume
 from evaluator.volumes import SUFFIXES, read_volume
 
@@ -42,6 +43,9 @@ class PrintList:
     schema: str
     name: str
     scans: tuple[ScanPrint, ...]
+
+
+learn(PrintList)
 
 
 def print_scan(path: Path, *, name: str) -> ScanPrint:

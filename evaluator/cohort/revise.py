@@ -36,6 +36,7 @@ from evaluator.cohort.layout import (
 from evaluator.cohort.manifest import verify, write_manifest
 from evaluator.cohort.table import COLUMNS, Row, read_table, write_table
 from evaluator.errors import CohortChanged, CohortRefused, FaultLine, InputRefused, UsageError
+from evaluator.learnt import learn
 from evaluator.records import Grid, Point, TruthSource, Volume
 from evaluator.scoring.objects import labelled
 from evaluator.scoring.voxels import voxel_indices
@@ -97,6 +98,9 @@ class Revision:
     @property
     def provisional(self) -> int:
         return sum(one.outline is Outline.PROVISIONAL for one in self.added)
+
+
+learn(Draft, Revision)
 
 
 def read_draft(path: Path) -> Draft:

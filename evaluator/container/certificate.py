@@ -13,6 +13,7 @@ from evaluator.container.doctor import DEFAULT_BASE, LIMITS, diagnose
 from evaluator.container.engine import ContainerEngine
 from evaluator.container.probe import PROGRAM
 from evaluator.errors import InputRefused, PlatformFault
+from evaluator.learnt import learn
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     of: str
     at: float
     caps_layers: bool
+
+
+learn(Certificate)
 
 
 def require_fit(engine: ContainerEngine, *, state: Path, base: str = DEFAULT_BASE) -> None:

@@ -37,7 +37,11 @@ from evaluator.contract.reading_process import (
     Request,
 )
 from evaluator.errors import FailureClass, OutputRefused, PlatformFault
+from evaluator.learnt import learn
 from evaluator.records import Grid, Prediction, Volume
+
+learn(Ended, Answer)
+
 
 logger = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from evaluator.errors import Fault
+from evaluator.learnt import learn
 from evaluator.records import CaseAudit, CaseResult
 from evaluator.results import to_builtins
 
@@ -29,6 +30,9 @@ class KeptCase:
     result: CaseResult
     audit: CaseAudit | None = None
     peak_memory_bytes: int | None = None  # of its container
+
+
+learn(KeptCase)
 
 
 class KeptCases:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from evaluator import results as wire
+from evaluator.learnt import learn
 from evaluator.ranking.entries import Entry, HospitalAnswers, Version
 from evaluator.records import CaseRecord
 
@@ -41,6 +42,9 @@ class _Head:
     scorer: str
     hit_rule: str
     parts: tuple[_Part, ...]
+
+
+learn(_Head, Patients)
 
 
 def pack(entry: Entry, *, keep: Callable[[bytes], str]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from evaluator import results as wire
 from evaluator.errors import FaultLine, InputRefused, TableRefused, UsageError
+from evaluator.learnt import learn
 from evaluator.ranking.admission import DEFAULT_PANEL_MINIMUM, Admission, admit_entries
 from evaluator.ranking.entries import Entry, entries_of
 from evaluator.ranking.publishable import publishable
@@ -57,6 +58,9 @@ class Snapshot:
     attributes: tuple[str, ...]  # columns of the table
     table_sha256: str
     ranking: dict[str, Any]  # as `rank --json` prints it
+
+
+learn(Snapshot)
 
 
 def make_snapshot(

@@ -10,6 +10,7 @@ import msgspec
 
 from evaluator.cohort import check_cohort, write_manifest
 from evaluator.errors import CohortRefused, UsageError
+from evaluator.learnt import learn
 from evaluator.results import dump
 from evaluator.synthetic.assemble import CohortPlan, make_cohorts, plan_cohort
 from evaluator.synthetic.hospitals import CALIBRATION, SAMPLE, Hospital, choose_hospitals
@@ -31,6 +32,9 @@ class Order:
     calibration: int = 0
     generator: str = GENERATOR
     complete: bool = False
+
+
+learn(Order)
 
 
 def synthesize(

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from evaluator.errors import MessageRefused
+from evaluator.learnt import learn
 from evaluator.results import to_builtins
 from evaluator.wire.keys import PrivateKey, PublicKey
 from evaluator.wire.messages import ORDERS, REPORTS, CancelOrder, Joined, NullsOrder, Order, Report, RunOrder
@@ -30,6 +31,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def signed(self) -> bytes:
         """What the signature is of: every field, none of which can be mistaken for another's."""
         return msgspec.json.encode([self.schema, self.hospital, self.serial, self.sent, self.body])
+
+
+learn(Envelope, Order, Report)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,14 @@ from enum import StrEnum
 
 import msgspec
 
+from evaluator.learnt import learn
 from evaluator.wire import CancelOrder, NullsOrder, RunOrder
 from evaluator.worker.database import Database, now
 
 Work = RunOrder | NullsOrder
+
+
+learn(Work)
 
 
 class State(StrEnum):

@@ -10,6 +10,7 @@ import msgspec
 
 from evaluator.container.doctor import DEFAULT_BASE
 from evaluator.errors import UsageError
+from evaluator.learnt import learn
 from evaluator.worker.images import Registry
 
 FILE = "hospital.json"
@@ -46,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         username, _, password = self.registry_auth.partition(":")
         place = self.registry.removeprefix("https://").removeprefix("http://").strip("/")
         return Registry(place=place, username=username, password=password) if place else None
+
+
+learn(Settings)
 
 
 def read_settings(state: Path) -> Settings | None:

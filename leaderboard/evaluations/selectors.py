@@ -16,6 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from evaluator import results as wire
+from evaluator.learnt import learn
 from evaluator.records import Audit
 from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
@@ -25,6 +26,9 @@ from leaderboard.lib import documents
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import get_submission_for, several_teams
 from leaderboard.submissions.selectors import queue_position as submission_position
+
+learn(Audit, wire.Results)
+
 
 LARGEST_ALARM = 30
 LARGEST_ALARMS = 20

@@ -14,6 +14,7 @@ from django.core.signing import BadSignature, Signer
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from evaluator.learnt import learn
 from leaderboard.accounts.models import User
 from leaderboard.audit.models import Chain, Record
 from leaderboard.audit.services import faults
@@ -36,6 +37,9 @@ from leaderboard.operations.backup import (
 )
 from leaderboard.rankings.services.verify import document_faults
 from leaderboard.submissions.models import Submission
+
+learn(Manifest)
+
 
 AS_FILES = {"SECRET_KEY": "secret_key", "LOG_KEYS": "log_key", "PLATFORM_KEY": "platform_key"}
 

@@ -35,6 +35,13 @@ DETECTOR = "print('the detector starts', flush=True)\n" + between(FOLDER_DETECTO
 
 Visit = Callable[..., Visitor]
 
+# A journey is made on a telephone at night and on a desk by day; what it leaves behind is named by its screen.
+SCREENS = {
+    "390-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+    "1440-light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+}
+on_both_screens = pytest.mark.parametrize("screen", SCREENS)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Last of all, and together: no other test of workers runs while the installation's listen to the same broker."""
@@ -84,14 +91,22 @@ def signed_in() -> dict[str, StorageState]:
 
 
 @pytest.fixture
-def visit(installation: Installation, chromium: Browser, signed_in: dict[str, StorageState]) -> Iterator[Visit]:
+def screen() -> str:
+    """Where nothing is asked for, a desk by day."""
+    return "1440-light"
+
+
+@pytest.fixture
+def visit(
+    installation: Installation, chromium: Browser, signed_in: dict[str, StorageState], screen: str
+) -> Iterator[Visit]:
     """Opens a browser for somebody: ``visit()`` for the public, ``visit("member")`` for one who signs in by a link.
     A passkey belongs to a name, so it takes ``host="localhost"``."""
     opened: list[Visitor] = []
 
     def one(part: str = "", *, host: str = "127.0.0.1", **options: Any) -> Visitor:
         address = installation.address.replace("127.0.0.1", host)
-        context = chromium.new_context(storage_state=signed_in.get(part), **options)
+        context = chromium.new_context(storage_state=signed_in.get(part), **(SCREENS[screen] | options))
         context.set_default_timeout(PATIENCE)
         visitor = Visitor(page=context.new_page(), watch=Watch(context, address), address=address)
         opened.append(visitor)

@@ -7,15 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, on_both_screens
 from tests.browser.installation import Installation
 from tests.browser.watch import Visitor
 from tests.letters import PDF, blank, named, written
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
-SLUG = "cancers-nobody-sees"
-TITLE = "Cancers nobody sees"
 SECRET = "A thought that is mine until the discussion."
 
 
@@ -31,13 +29,13 @@ def row_of(*words: str) -> str:
     return "tr" + "".join(f":has-text({word!r})" for word in words)
 
 
-def write_the_call(organiser: Visitor) -> None:
+def write_the_call(organiser: Visitor, title: str) -> None:
     page = organiser.page
     organiser.go("/")
-    page.get_by_role("link", name="Award calls").click()
+    organiser.follow("Award calls")
     page.get_by_role("link", name="Write a call").click()
     for name, value in (
-        ("Title", TITLE),
+        ("Title", title),
         ("Sponsor", "Early Foundation"),
         ("Purpose", "To find what radiologists miss."),
         ("Amount, at most", "100000"),
@@ -60,9 +58,9 @@ def write_the_call(organiser: Visitor) -> None:
         done(page, f"{person} is on the panel")
 
 
-def hand_in_the_letter(member: Visitor) -> None:
+def hand_in_the_letter(member: Visitor, slug: str) -> None:
     page = member.page
-    member.go(f"/awards/calls/{SLUG}/")
+    member.go(f"/awards/calls/{slug}/")
     page.get_by_role("link", name="Hand in a letter for Uppsala Imaging").click()
     page.get_by_label("Careful by Uppsala Imaging").check()
     page.get_by_label("Organisation", exact=True).fill("Uppsala University")
@@ -82,12 +80,17 @@ def hand_in_the_letter(member: Visitor) -> None:
     expect(page.locator(row_of("letter.pdf"))).to_contain_text("1 page")
 
 
-def declare(reviewer: Visitor, *, conflict: bool) -> None:
+def declare(reviewer: Visitor, title: str, *, conflict: bool) -> None:
     page = reviewer.page
     reviewer.go("/")
-    page.get_by_role("link", name="Review desk").click()
-    mine = page.locator("section", has=page.get_by_role("link", name=TITLE, exact=True))
+    reviewer.follow("Review desk")
+    mine = page.locator("section", has=page.get_by_role("link", name=title, exact=True))
     mine.get_by_role("link", name="Uppsala Imaging").click()
+    say(reviewer, conflict=conflict)
+
+
+def say(reviewer: Visitor, *, conflict: bool) -> None:
+    page = reviewer.page
     expect(page.locator("main")).to_contain_text("Mira Member")
     expect(page.locator("main")).not_to_contain_text("Careful")
     page.get_by_label("I have one: hide everything" if conflict else "I have none with this team").check()
@@ -114,17 +117,19 @@ def write_the_review(reviewer: Visitor) -> None:
     done(page, "Your review is locked")
 
 
-def test_from_the_call_to_the_decision(visit: Visit, installation: Installation) -> None:
+@on_both_screens
+def test_from_the_call_to_the_decision(visit: Visit, installation: Installation, screen: str) -> None:
+    title, slug = f"Cancers nobody sees {screen}", f"cancers-nobody-sees-{screen}"
     organiser, member, rune, siv, tora = (
         visit(part) for part in ("organiser", "member", "reviewer", "second", "third")
     )
-    write_the_call(organiser)
-    hand_in_the_letter(member)
+    write_the_call(organiser, title)
+    hand_in_the_letter(member, slug)
     organiser.page.reload()
     expect(organiser.page.locator(row_of("Uppsala Imaging"))).to_contain_text("version 1")
-    installation.desk("close_call", slug=SLUG)
+    installation.desk("close_call", slug=slug)
 
-    declare(tora, conflict=True)
+    declare(tora, title, conflict=True)
     tora.go("/awards/")
     expect(tora.page.locator("main")).to_contain_text("Uppsala Imaging, because you declared a conflict of interest")
     expect(tora.page.get_by_role("link", name="Careful", exact=True)).to_have_count(0)
@@ -132,6 +137,10 @@ def test_from_the_call_to_the_decision(visit: Visit, installation: Installation)
 
     page = organiser.page
     page.reload()
+    expect(page.locator(row_of("Uppsala Imaging"))).not_to_contain_text("We share a grant.")
+    page.locator(row_of("Uppsala Imaging")).get_by_role("link", name="Uppsala Imaging").click()
+    say(organiser, conflict=False)
+    organiser.go(f"/awards/calls/{slug}/run/")
     row = page.locator(row_of("Uppsala Imaging"))
     expect(row).to_contain_text("We share a grant.")
     organiser.expect(422)
@@ -141,20 +150,20 @@ def test_from_the_call_to_the_decision(visit: Visit, installation: Installation)
     row.get_by_role("button", name="Ask", exact=True).click()
     done(page, "Rune Reviewer is asked to review the letter of Uppsala Imaging")
 
-    declare(rune, conflict=False)
+    declare(rune, title, conflict=False)
     with rune.page.expect_download() as download:
         rune.page.get_by_role("link", name="Download the PDF").click()
     assert download.value.path().read_bytes() == PDF
     expect(rune.page.locator("section.candidate")).to_contain_text("Careful")
     rune.page.get_by_role("link", name="Write your review").click()
     write_the_review(rune)
-    declare(siv, conflict=False)
+    declare(siv, title, conflict=False)
     siv.page.get_by_role("button", name="Review this letter").click()
     write_the_review(siv)
     expect(siv.page.locator("main")).to_contain_text("Others’ reviews are shown when the organiser opens")
     expect(siv.page.locator("main")).not_to_contain_text(SECRET)
 
-    organiser.go(f"/awards/calls/{SLUG}/run/")
+    organiser.go(f"/awards/calls/{slug}/run/")
     page.get_by_role("button", name="Open the discussion").click()
     done(page, "The discussion is open")
     siv.page.reload()
@@ -172,8 +181,8 @@ def test_from_the_call_to_the_decision(visit: Visit, installation: Installation)
 
     member.go("/notices/")
     expect(member.page.locator(".notices li").first).to_contain_text("awarded")
-    member.go(f"/awards/calls/{SLUG}/letters/uppsala-imaging/")
+    member.go(f"/awards/calls/{slug}/letters/uppsala-imaging/")
     expect(member.page.locator("main")).to_contain_text("Two reviewers agree, and the plan is sound.")
     public = visit()
     public.go("/awards/calls/")
-    expect(public.page.locator(row_of(TITLE))).to_contain_text("Uppsala Imaging")
+    expect(public.page.locator(row_of(title))).to_contain_text("Uppsala Imaging")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import SCREENS, Visit, on_both_screens
 from tests.browser.installation import Installation
 from tests.browser.test_roles import row_of
 from tests.tiny_cohorts import TABLE, write_tiny_cohort
@@ -16,24 +16,26 @@ from tests.tiny_cohorts import TABLE, write_tiny_cohort
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 
+@on_both_screens
 def test_an_organiser_brings_a_cohort_in_makes_a_benchmark_of_it_and_announces_it(
-    visit: Visit, installation: Installation
+    visit: Visit, installation: Installation, screen: str
 ) -> None:
-    folder = installation.folder / "cohorts" / "northgate"
-    write_tiny_cohort(folder, cases=8, hospital="northgate", first=50)
+    name, slug, title = f"Northgate {screen}", f"northgate-{screen}", f"Stomach cancer on CT, {screen}"
+    folder = installation.folder / "cohorts" / slug
+    write_tiny_cohort(folder, cases=8, hospital=slug, first=50 + 50 * list(SCREENS).index(screen))
     table = (folder / TABLE).read_text()
     (folder / TABLE).write_text(table.replace(",60,", ",sixty,", 1))
     visitor = visit("organiser")
     visitor.expect(422)
     page = visitor.page
     visitor.go("/")
-    page.get_by_role("link", name="Operations").click()
-    page.get_by_role("link", name="Hospitals and cohorts").click()
+    visitor.follow("Operations")
+    visitor.follow("Hospitals and cohorts", within="Organisers")
     page.get_by_role("link", name="Add a hospital").click()
-    page.get_by_label("Name", exact=True).fill("Northgate")
-    page.get_by_label("Short name").fill("northgate")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Short name").fill(slug)
     page.get_by_role("button", name="Add the hospital").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Northgate")
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
     page.get_by_role("link", name="Import a cohort").click()
     page.get_by_label("Folder", exact=True).fill("/etc")
@@ -48,15 +50,16 @@ def test_an_organiser_brings_a_cohort_in_makes_a_benchmark_of_it_and_announces_i
     expect(fault).to_contain_text("'sixty' is not a number from 0 to 125")
     (folder / TABLE).write_text(table)
     page.get_by_role("button", name="Check again").click()
-    expect(page.locator(".notice.success")).to_contain_text("Northgate tiny 1 is frozen")
+    expect(page.locator(".notice.success")).to_contain_text(f"{name} tiny 1 is frozen")
 
-    page.get_by_role("navigation", name="Organisers").get_by_role("link", name="Benchmarks").click()
+    visitor.follow("Benchmarks", within="Organisers")
     page.get_by_role("link", name="New benchmark").click()
-    page.get_by_label("Title", exact=True).fill("Stomach cancer on CT")
-    page.get_by_label("Short name").fill("stomach-ct")
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_label("Short name").fill(f"stomach-{screen}")
     page.get_by_label("Question", exact=True).fill("Does this patient have stomach cancer?")
     page.get_by_label("Organ", exact=True).select_option("stomach")
-    page.get_by_label("Northgate tiny 1").check()
+    page.get_by_label("Demonstration: synthetic scans").check()
+    page.get_by_label(f"{name} tiny 1").check()
     page.get_by_label("Public sample").select_option(label="Sample tiny 1")
     page.get_by_label("Patients of each truth").fill("3")
     page.get_by_role("button", name="Preview").click()
@@ -66,57 +69,59 @@ def test_an_organiser_brings_a_cohort_in_makes_a_benchmark_of_it_and_announces_i
     page.get_by_role("button", name="Preview").click()
     preview = page.get_by_role("region", name="Preview")
     expect(preview).to_contain_text("nothing is saved yet")
-    expect(preview.get_by_role("row", name=re.compile("^Northgate"))).to_contain_text("yes")
+    expect(preview.get_by_role("row", name=re.compile(f"^{name}"))).to_contain_text("yes")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator(".notice.success")).to_contain_text("Stomach cancer on CT is saved")
+    expect(page.locator(".notice.success")).to_contain_text(f"{title} is saved")
     public = visit()
-    public.go("/leaderboard/stomach-ct/", status=404)
+    public.go(f"/leaderboard/stomach-{screen}/", status=404)
     page.get_by_role("button", name="Publish").click()
     expect(page.locator(".notice.success")).to_contain_text("is published")
-    public.go("/leaderboard/stomach-ct/")
-    expect(public.page.get_by_role("heading", level=1)).to_have_text("Stomach cancer on CT")
+    public.go(f"/leaderboard/stomach-{screen}/")
+    expect(public.page.get_by_role("heading", level=1)).to_have_text(title)
 
-    page.get_by_role("navigation", name="Organisers").get_by_role("link", name="Announcements").click()
-    page.get_by_label("Title", exact=True).fill("A new benchmark: stomach cancer")
+    visitor.follow("Announcements", within="Organisers")
+    page.get_by_label("Title", exact=True).fill(f"A new benchmark: {title}")
     page.get_by_label("Text", exact=True).fill("Hand in from today on.")
     page.get_by_label("Public").check()
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("region", name="Preview")).to_contain_text("Hand in from today on.")
     page.get_by_role("button", name="Publish").click()
     public.go("/")
-    public.page.get_by_role("link", name="A new benchmark: stomach cancer").click()
+    public.page.get_by_role("link", name=f"A new benchmark: {title}").click()
     expect(public.page.get_by_text("Hand in from today on.")).to_be_visible()
 
     # As it was, for the tests that come after.
     visitor.go("/notices/announcements/new/")
-    page.get_by_role("button", name="Take back A new benchmark").click()
-    visitor.go("/benchmarks/stomach-ct/preview/")
+    page.get_by_role("button", name=f"Take back A new benchmark: {title}").click()
+    visitor.go(f"/benchmarks/stomach-{screen}/preview/")
     page.get_by_role("button", name="Hide it again").click()
     expect(page.locator(".notice.success")).to_contain_text("is seen by organisers only")
 
 
 @pytest.mark.containers
+@on_both_screens
 def test_a_data_steward_looks_at_the_desk_approves_and_pauses(
-    visit: Visit, installation: Installation, archive: Path
+    visit: Visit, installation: Installation, archive: Path, screen: str
 ) -> None:
+    model = f"Asked {screen}"
     visitor = visit("steward")
     page = visitor.page
     visitor.go("/")
-    page.get_by_role("link", name="Desk", exact=True).click()
+    visitor.follow("Desk")
     expect(page.get_by_role("heading", level=1)).to_have_text("Harbour’s desk")
     expect(page.locator("section[aria-labelledby=ran]")).to_contain_text("Careful")
     page.get_by_role("button", name="Approve each submission first").click()
     expect(page.locator(".notice.success")).to_contain_text("waits for your approval")
 
-    installation.desk("hand_in", archive=str(archive), model="Asked")
-    asked = page.locator(row_of("Asked", "waits for you"))
+    installation.desk("hand_in", archive=str(archive), model=model)
+    asked = page.locator(row_of(model, "waits for you"))
     team = visit("member")
-    team.go(f"/evaluations/{installation.desk('submissions')['Asked']}/")
+    team.go(f"/evaluations/{installation.desk('submissions')[model]}/")
     expect(team.page.locator(row_of("Lakeside"))).to_contain_text("done")
     expect(team.page.locator(row_of("Harbour"))).to_contain_text("waiting for hospital")
     page.reload()
-    asked.get_by_role("button", name="Approve Asked").click()
-    expect(page.locator(".notice.success")).to_contain_text("“Asked” is approved")
+    asked.get_by_role("button", name=f"Approve {model}").click()
+    expect(page.locator(".notice.success")).to_contain_text(f"“{model}” is approved")
     expect(team.page.locator(row_of("Harbour"))).to_contain_text("done")
 
     page.get_by_role("button", name="Pause").click()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PATIENCE, Visit, on_both_screens
 from tests.browser.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.containers, pytest.mark.xdist_group("workers")]
@@ -29,33 +29,38 @@ def row_of(*words: str) -> str:
     return "tr" + "".join(f":has-text({word!r})" for word in words)
 
 
-def test_a_team_hands_in_a_container_watches_it_and_finds_it_on_the_leaderboard(visit: Visit, archive: Path) -> None:
+@on_both_screens
+def test_a_team_hands_in_a_container_watches_it_and_finds_it_on_the_leaderboard(
+    visit: Visit, archive: Path, screen: str
+) -> None:
+    model = f"Thresholds {screen}"
     visitor = visit("member")
     page = visitor.page
     visitor.go("/")
-    page.get_by_role("link", name="Submit", exact=True).click()
+    visitor.follow("Submit")
     expect(page.get_by_text(re.compile(r"Uppsala Imaging has \d+ of 50 submissions left"))).to_be_visible()
-    fill_in(page, model="Thresholds", archive=archive)
+    fill_in(page, model=model, archive=archive)
     page.get_by_role("button", name="Hand in").click()
     expect(page.locator(".upload-progress")).to_contain_text("MiB sent")
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Thresholds")
+    expect(page.get_by_role("heading", level=1)).to_have_text(model)
     expect(page.locator(".notice.success")).to_contain_text("was taken in")
     page.evaluate("window.notReloaded = true")
     state = page.locator("#state")
     expect(state).to_contain_text(re.compile("Accepted"))
     for hospital in HOSPITALS:
-        expect(page.locator(row_of(hospital))).to_contain_text(re.compile(r"done .* all 8", re.DOTALL))
+        done = re.compile(r"done .* all 8", re.DOTALL)
+        expect(page.locator(row_of(hospital))).to_contain_text(done, timeout=3 * PATIENCE)
     page.get_by_text("Log of the try-out").click()
     expect(page.locator("pre.log")).to_contain_text("the detector starts")
     assert page.evaluate("window.notReloaded")
 
-    page.get_by_role("link", name="Report card of Thresholds").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Thresholds")
+    page.get_by_role("link", name=f"Report card of {model}").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(model)
     expect(page.get_by_text("likelihood above 0.25", exact=False).first).to_be_visible()
     expect(page.locator("#figure-roc .main-svg").first).to_be_visible()
     visitor.go(BOARD)
-    expect(page.locator(row_of("Thresholds", "Uppsala Imaging"))).to_contain_text("100.0")
+    expect(page.locator(row_of(model, "Uppsala Imaging"))).to_contain_text("100.0")
 
 
 def test_a_file_that_is_no_image_is_refused_with_what_why_and_what_next(visit: Visit, tmp_path: Path) -> None:
@@ -117,32 +122,34 @@ def test_for_a_rival_a_submission_does_not_exist(visit: Visit, installation: Ins
     expect(rival.page.locator("main")).not_to_contain_text("Careful")
 
 
+@on_both_screens
 def test_an_organiser_sees_the_queue_cancels_a_run_and_puts_it_in_line_again(
-    visit: Visit, installation: Installation, archive: Path
+    visit: Visit, installation: Installation, archive: Path, screen: str
 ) -> None:
-    installation.desk("hand_in", archive=str(archive), model="Watched")
+    model = f"Watched {screen}"
+    installation.desk("hand_in", archive=str(archive), model=model)
     visitor = visit("organiser")
     page = visitor.page
     visitor.go("/")
-    page.get_by_role("link", name="Operations").click()
+    visitor.follow("Operations")
     for worker in ("platform@browser", "hospitals@browser"):
         expect(page.locator(row_of(worker))).to_contain_text("alive")
     page.evaluate("window.notReloaded = true")
-    running = page.locator(row_of("Watched", "run at Lakeside"))
+    running = page.locator(row_of(model, "run at Lakeside"))
     expect(running).to_contain_text("running")
     expect(running).to_contain_text("Uppsala Imaging")
     expect(running).to_contain_text(re.compile(r"\d of 8"))
     assert page.evaluate("window.notReloaded")
     running.get_by_role("button", name="Cancel").click()
     expect(page.locator(".notice.success")).to_contain_text("at Lakeside is asked to stop")
-    ended = page.locator(row_of("Watched", "Lakeside", "Put in line again"))
+    ended = page.locator(row_of(model, "Lakeside", "Put in line again"))
     expect(ended).to_contain_text("cancelled")
     ended.get_by_role("button", name="Put in line again").click()
     expect(page.locator(".notice.success")).to_contain_text("at Lakeside stands in line again")
     expect(ended).to_have_count(0)
 
     team = visit("member")
-    team.go(f"/evaluations/{installation.desk('submissions')['Watched']}/")
+    team.go(f"/evaluations/{installation.desk('submissions')[model]}/")
     lakeside = team.page.locator(row_of("Lakeside"))
     expect(lakeside).to_contain_text("running")
     team.page.get_by_role("button", name="Cancel the runs").click()
@@ -150,11 +157,12 @@ def test_an_organiser_sees_the_queue_cancels_a_run_and_puts_it_in_line_again(
     expect(lakeside).to_contain_text("cancelled")
 
 
+@on_both_screens
 def test_a_funder_sees_who_meets_which_criterion_and_on_how_many_patients(visit: Visit) -> None:
     visitor = visit("funder")
     page = visitor.page
     visitor.go("/")
-    page.get_by_role("link", name="Award candidates").click()
+    visitor.follow("Award candidates")
     careful, wolf, blind = (
         page.locator("section.candidate", has=page.get_by_role("link", name=model, exact=True))
         for model in ("Careful", "Wolf", "Blind")

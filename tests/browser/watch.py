@@ -58,6 +58,14 @@ class Visitor:
         """The browser writes an answer such as 404 on the console; the test asks for this one."""
         self.watch.expected.add(str(status))
 
+    def follow(self, name: str, *, within: str = "") -> None:
+        """A link of the masthead, behind its button on a small screen."""
+        menu = self.page.get_by_role("button", name="Menu", exact=True)
+        if menu.is_visible():
+            menu.click()
+        place = self.page.get_by_role("navigation", name=within) if within else self.page.locator("header")
+        place.get_by_role("link", name=name, exact=True).click()
+
     def go(self, path: str, *, status: int = 200) -> Response:
         if status != 200:
             self.expect(status)

@@ -20,6 +20,7 @@ import threading
 import time
 import zlib
 from collections.abc import Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,8 @@ def main() -> None:
             process.terminate()
 
     signal.signal(signal.SIGTERM, stop)
+    wait([process.sentinel for process in processes])  # one that ends alone takes the others with it: it is missed
+    stop()
     for process in processes:
         process.join()
     sys.exit(any(process.exitcode for process in processes))

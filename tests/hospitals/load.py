@@ -145,5 +145,6 @@ def wait_until_done(plan: Plan, platform: Central, crowd: Crowd) -> None:
             before, until = done - waits, time.monotonic() + STILL_SECONDS
         if time.monotonic() > until:
             raise AssertionError(f"{done} of {plan.runs} runs are done, and nothing moves\n{crowd.doing()}")
-        assert platform.worker.runs() and platform.intake.runs()  # noqa: PT018
+        for process in (platform.worker, platform.intake, crowd.worker):
+            assert process.runs(), f"{process.name} has ended:\n{process.said()[-4000:]}"
         time.sleep(0.5)

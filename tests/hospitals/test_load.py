@@ -136,8 +136,6 @@ def loaded(
     return carried
 
 
-# Once, all hospitals of one of the crowd's processes stood still, and nobody knows why yet: not among the usual tests.
-@pytest.mark.long("load-short")
 def test_hospitals_under_load_every_case_counts_once(loaded: Callable[[Plan], None]) -> None:
     loaded(SHORT)
 

@@ -9,11 +9,15 @@ import tempfile
 import msgspec
 
 from evaluator.confinement import ENVIRONMENT, python_command
+from evaluator.learnt import learn
 from leaderboard.awards.pdf.look import MOST_PAGES, Found
 from leaderboard.awards.pdf.look import Fault as PdfFault
 from leaderboard.awards.pdf.process import ANSWER_BYTES, SECONDS
 from leaderboard.lib.errors import Fault, Refusal
 from leaderboard.lib.turns import turn
+
+learn(Found)
+
 
 logger = logging.getLogger(__name__)
 

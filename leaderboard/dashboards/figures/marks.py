@@ -8,11 +8,15 @@ from typing import Any
 import msgspec
 import plotly.graph_objects as go
 
+from evaluator.learnt import learn
 from evaluator.statistics.lead_time import LeadTime
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.figures.base import Figure, Table, band, drawing, ticks
 from leaderboard.dashboards.figures.grids import GridCell, Scale, grid_figure
 from leaderboard.dashboards.formatting import Unit, plain
+
+learn(LeadTime)
+
 
 Json = Mapping[str, Any]
 NOT_YET = "Not in this ranking: it was made before curves were kept, or they are hidden for too few patients."

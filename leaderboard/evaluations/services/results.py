@@ -7,10 +7,13 @@ from typing import Any
 import msgspec
 
 from evaluator import results as wire
+from evaluator.learnt import learn
 from evaluator.records import CohortResult as CohortRecord
 from evaluator.statistics.sameness import sameness
 from leaderboard.evaluations.models import CohortResult, Run
 from leaderboard.lib import documents
+
+learn(wire.Results)
 
 
 def result_keep(*, run: Run, payload: dict[str, Any]) -> CohortResult:

@@ -7,6 +7,7 @@ import logging
 import msgspec
 from django.db import transaction
 
+from evaluator.learnt import learn
 from evaluator.records import CaseRecord
 from evaluator.results import to_builtins
 from evaluator.wire import CohortOffer as Offered
@@ -15,6 +16,9 @@ from leaderboard.hospitals.models import Cohort, CohortOffer, Enrolment
 from leaderboard.hospitals.services.alerts import alert_raise
 from leaderboard.hospitals.services.cohorts import freeze
 from leaderboard.lib.errors import Refusal
+
+learn(list[CaseRecord])
+
 
 logger = logging.getLogger(__name__)
 
