@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,15 @@ TABLE = "cases.csv"
 
 
 def write_tiny_cohort(path: Path, *, cases: int, hospital: str = "lakeside", first: int = 0) -> Cohort:
-    """Case number i (from 0) has 100 + first + i in its first voxel, so that a submission can tell scans apart."""
+    """Case number i (from 0) has 100 + first + i in its first voxel, so that a submission can tell scans apart; another
+    voxel tells hospitals apart."""
     rows: list[dict[str, object]] = []
     for number in range(cases):
         name, positive = f"case{number:02}", number % 2 == 0
         ct = np.full(GRID.shape, TISSUE, dtype=np.int16, order="F")
         ct[-1] = AIR
         ct[0, 0, 0] += first + number
+        ct[0, 1, 0] += zlib.crc32(hospital.encode()) % 500
         (path / "images" / name).mkdir(parents=True)
         if positive:
             cube = (slice(8, 12), slice(8, 12), slice(4, 8))

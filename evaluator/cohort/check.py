@@ -77,9 +77,11 @@ def check_cohort(path: Path, *, progress: Progress | None = None) -> CohortCheck
         return CohortCheck(faults=tuple(faults), warnings=tuple(warnings))
     digests = {row.case: content.digests for row, content in zip(rows, contents, strict=True) if content.digests}
     cohort = _assemble(path, described.header, rows, described.index, digests)
+    if refrozen := _refrozen(cohort):
+        return CohortCheck(faults=tuple(refrozen), warnings=tuple(warnings))
     return CohortCheck(
         faults=(),
-        warnings=(*warnings, *_refrozen(cohort)),
+        warnings=tuple(warnings),
         cohort=cohort,
         counts=count([case.record for case in cohort.cases], [content.lesions for content in contents]),
     )
@@ -211,7 +213,7 @@ def _refrozen(cohort: Cohort) -> list[FaultLine]:
         FaultLine(
             what=f"version {cohort.version} was frozen with other content ({before.fingerprint[:19]}…)",
             where=MANIFEST_FILE,
-            next=f"Give the changed cohort a new version in {HEADER_FILE}.",
+            next=f"Restore the files, or give the changed cohort a new version in {HEADER_FILE}.",
         )
     ]
 

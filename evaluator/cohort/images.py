@@ -103,7 +103,7 @@ class _Findings:
         """Whether the mask agrees with what the row says."""
         drawn = reference is not None and bool(reference.data.any())
         wants_mask = row.reference is TruthSource.MASK or (row.reference is None and path.is_file())
-        if row.cancer and wants_mask and not path.is_file():
+        if wants_mask and not path.is_file():
             self.add("is missing, but the row says reference is mask", path, why=row.where)
         elif row.cancer and wants_mask and reference is not None and not drawn:
             why = f"{row.where}; write diagnosis in the column reference where no lesion can be seen"

@@ -42,6 +42,8 @@ class GoalVerdict:
             return f"Too few patients: {counts}; even without an error {self.needed} are needed to exceed {goal}."
         if self.verdict is Verdict.EXCEEDS:
             return f"Exceeds the published range at these hospitals: {counts}, surely above {goal}."
+        if self.rate.high is not None and self.rate.high < self.goal:
+            return f"Does not exceed {goal}: {counts}, surely below it."
         if self.hospitals_below:
             return f"Does not exceed {goal}: {counts}, and surely below it at {', '.join(self.hospitals_below)}."
         return f"Does not exceed {goal}: {counts} leaves room for less."
@@ -77,7 +79,8 @@ def judge_goal(hospitals: Mapping[str, tuple[int, int]], *, goal: float) -> Goal
     -------
     GoalVerdict
         "exceeds" if the pooled Clopper–Pearson lower bound (one-sided 0.025) is above the goal and no hospital's
-        upper bound is below it; "too few" if even zero errors could not have passed.
+        upper bound is below it; "too few" if even zero errors could not have passed, unless the pooled upper bound is
+        below the goal: then more patients are not what is missing.
 
     Raises
     ------
@@ -96,7 +99,8 @@ def judge_goal(hospitals: Mapping[str, tuple[int, int]], *, goal: float) -> Goal
     )
     below = tuple(hospital for hospital, one in exact.items() if one.high is not None and one.high < goal)
     count, patients = rate.k or 0, rate.n or 0
-    if patients < needed:
+    surely_below = rate.high is not None and rate.high < goal
+    if patients < needed and not surely_below:
         verdict = Verdict.TOO_FEW
     elif rate.low is not None and rate.low > goal and not below:
         verdict = Verdict.EXCEEDS

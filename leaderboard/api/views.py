@@ -76,7 +76,8 @@ def hand_in(request: HttpRequest, given: SubmissionIn) -> Status[SubmissionOut]:
     consume(request, "upload")
     hospitals = {one.slug: one for one in Hospital.objects.filter(slug__in=given.trained_on)}
     if unknown := sorted(set(given.trained_on) - set(hospitals)):
-        raise Refusal(f"There is no hospital {unknown[0]!r}.", next_step="GET /benchmarks names them.")
+        names = ", ".join(Hospital.objects.order_by("slug").values_list("slug", flat=True)[:20])
+        raise Refusal(f"There is no hospital {unknown[0]!r}.", next_step=f"Those that there are: {names}.")
     team = teams_of(user).filter(slug=given.team).first()
     if team is None:
         raise Refusal(f"You are in no team {given.team!r}.", next_step="GET /me names yours.")

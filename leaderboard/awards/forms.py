@@ -281,6 +281,11 @@ class DecisionForm(forms.Form):
     reason = forms.CharField(
         max_length=5000, widget=forms.Textarea(attrs={"rows": 5}), help_text="The team reads it, word by word."
     )
+    although = forms.BooleanField(
+        required=False,
+        label="Awarded although the measurements do not say so",
+        help_text="Only where no model exceeds every goal, or finalists can still be changed.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

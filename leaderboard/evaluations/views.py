@@ -64,7 +64,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Cancelled. A container that runs is stopped within seconds.")
+        messages.success(
+            request, "Cancelled. What runs is asked to stop; a run that ends before it hears of that counts as done."
+        )
     return redirect("evaluations:submission", pk)
 
 

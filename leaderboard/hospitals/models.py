@@ -23,6 +23,7 @@ class Hospital(models.Model):
     country = models.CharField(max_length=60, blank=True)
     active = models.BooleanField(default=True)
     active_since = models.DateTimeField(default=timezone.now)
+    off_by_steward = models.BooleanField(default=False, help_text="By one of its data stewards: only they resume.")
     approves = models.BooleanField(
         default=False, help_text="Nothing runs there that one of its data stewards has not approved."
     )

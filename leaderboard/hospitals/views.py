@@ -25,9 +25,13 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """On with ``active=on``, off without it; ``back`` says from which page."""
     hospital = get_hospital_for(request.user, slug)
     active = request.POST.get("active") == "on"
-    hospital_set_active(hospital=hospital, active=active, by=cast("User", request.user))
-    words = "is switched on; its runs go on" if active else "is switched off; its runs wait"
-    messages.success(request, f"{hospital} {words}.")
+    try:
+        hospital_set_active(hospital=hospital, active=active, by=cast("User", request.user))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        words = "is switched on; its runs go on" if active else "is switched off; its runs wait"
+        messages.success(request, f"{hospital} {words}.")
     return back(request, hospital)
 
 

@@ -176,6 +176,10 @@ def test_from_the_call_to_the_decision(visit: Visit, installation: Installation,
     expect(rune.page.locator(".notices")).to_contain_text("We agree.")
     rune.page.get_by_label("awarded", exact=True).check()
     rune.page.get_by_label("Reason").fill("Two reviewers agree, and the plan is sound.")
+    rune.expect(422)
+    rune.page.get_by_role("button", name="Decide").click()
+    expect(rune.page.locator(".notice.error").first).to_contain_text("can still be changed")
+    rune.page.get_by_label("Awarded although the measurements do not say so").check()
     rune.page.get_by_role("button", name="Decide").click()
     done(rune.page, "Uppsala Imaging is told")
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
+from evaluator.statistics.goals import Verdict
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.awards.models import Call, Comment, Decision, Letter
 from leaderboard.awards.models.calls import REVIEWS_NEEDED, State
 from leaderboard.awards.selectors.calls import may_decide, recused_letters, state_of
 from leaderboard.awards.selectors.evidence import verdicts_of
+from leaderboard.awards.selectors.judging import is_closed
 from leaderboard.awards.selectors.reviews import locked_counts
 from leaderboard.awards.selectors.standing import Standing, may_discuss, standing_of
 from leaderboard.awards.services.calls import locked_call
@@ -41,13 +44,16 @@ def comment_add(*, letter: Letter, text: str, by: User) -> Comment:
 
 
 @transaction.atomic
-def decision_make(*, letter: Letter, outcome: str, reason: str, by: User) -> Decision:
+def decision_make(*, letter: Letter, outcome: str, reason: str, by: User, although: bool = False) -> Decision:
     """Decide on a letter, once. The verdicts of that moment are kept with it, and the team is told.
+
+    ``although``: whoever decides knows what speaks against an award now.
 
     Raises
     ------
     Refusal
-        By who may not; not in discussion; decided before; recused; no reason; or more awards than there are.
+        By who may not; not in discussion; decided before; recused; no reason; more awards than there are; or an award
+        against what is measured that is not said to be one.
     """
     call = _require_in_discussion(letter, by)
     if not may_decide(by, call):
@@ -68,6 +74,12 @@ def decision_make(*, letter: Letter, outcome: str, reason: str, by: User) -> Dec
     if awarded and granted >= call.awards:
         raise Refusal(f"Of this call’s awards ({call.awards}) none is left.")
     evidence: list[dict[str, Any]] = verdicts_of(letter)
+    if awarded and not although and (against := doubts(call, evidence)):
+        raise Refusal(
+            "This award is not what the measurements say.",
+            why=" ".join(against),
+            next_step="Tick that you award it although you know this, and give your grounds in the reason; or wait.",
+        )
     decision = Decision(letter=letter, outcome=outcome, reason=reason.strip(), evidence=evidence, by=by)
     decision.full_clean()
     decision.save()
@@ -84,6 +96,16 @@ def decision_make(*, letter: Letter, outcome: str, reason: str, by: User) -> Dec
         evidence=evidence,
     )
     return decision
+
+
+def doubts(call: Call, evidence: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What speaks against an award now."""
+    found = []
+    if not any(one["verdict"] == Verdict.EXCEEDS for one in evidence):
+        found.append("No model of the letter is proven to exceed every goal.")
+    if open_lists := [one.title for one in call.benchmarks.all() if not is_closed(one)]:
+        found.append(f"Finalists of {', '.join(open_lists)} can still be changed, so no verdict there counts yet.")
+    return found
 
 
 def _require_in_discussion(letter: Letter, by: User) -> Call:

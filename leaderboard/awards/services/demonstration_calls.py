@@ -79,12 +79,13 @@ def demonstration_calls(*, benchmark: Benchmark, say: Callable[[str], None]) -> 
         ),
     )
     call = call_publish(call=call, by=organiser)
-    for person, decides in ((funder, True), (reviewer, False)):
-        seat_add(call=call, user=person, decides=decides, by=organiser)
     letters = [hand_in(call, finalist) for finalist in Finalist.objects.filter(benchmark=benchmark)]
     # Two months pass for this call: a demonstration has nobody's deadline to keep.
     now = timezone.now()
     Call.objects.filter(pk=call.pk).update(opens=now - 60 * DAY, closes=now, reviews_due=now + 21 * DAY)
+    call.refresh_from_db()
+    for person, decides in ((funder, True), (reviewer, False)):
+        seat_add(call=call, user=person, decides=decides, by=organiser)
     review(letters, funder, reviewer, by=organiser)
     other = call_create(
         by=organiser,

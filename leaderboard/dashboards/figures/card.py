@@ -27,6 +27,7 @@ def card_figures(card: Card) -> dict[str, Figure]:
     """By key: size, tumours, location, tumour_grid, lead_time, turnbull, roc, froc, ppv, calibration, *_by_hospital."""
     role = role_of(card.slot)
     overall = card.source.overall
+    before = overall["lead_time"]
     return {
         "size": by_size(card, role),
         "tumours": tumours_by_size(card, role),
@@ -44,7 +45,13 @@ def card_figures(card: Card) -> dict[str, Figure]:
             title="Sensitivity by lead time",
             caption="Scans taken before the diagnosis, the latest of a patient in each span. "
             "Retrospective lead time is not survival benefit.",
-            lines=_lines({LEAD_TIMES.get(name, name): rate for name, rate in overall["lead_time"].items()}),
+            lines=_lines(
+                {
+                    words: overall["lead_time"][name]
+                    for name, words in LEAD_TIMES.items()
+                    if name in overall["lead_time"]
+                }
+            ),
             span=Span(title="sensitivity, %"),
             role=role,
             absent="No scan of these cohorts was taken 3 to 36 months before a diagnosis.",

@@ -161,6 +161,12 @@ def _no_bins(curves: Json | None, found: Json, numbers: str) -> str:
     return " ".join(filter(None, said))
 
 
+def three_figures(value: float) -> str:
+    """As people write it: thousands are not written with a power of ten."""
+    text = f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+    return text.replace("-", formatting.MINUS)
+
+
 def net_benefit_figure(curves: Json | None, *, prevalence: str, label: str, role: str) -> Figure:
     """What acting on the model is worth, beside calling everybody back, and nobody."""
     found: Json = ((curves or {}).get("net_benefit") or {}).get(prevalence) or {}
@@ -198,9 +204,9 @@ def net_benefit_figure(curves: Json | None, *, prevalence: str, label: str, role
     rows = tuple(
         (
             formatting.prevalence(point["threshold"]),
-            f"{per * point['value']:.3g}".replace("-", formatting.MINUS),
-            f"{per * point['low']:.3g} to {per * point['high']:.3g}".replace("-", formatting.MINUS),
-            f"{per * point['treat_all']:.3g}".replace("-", formatting.MINUS),
+            three_figures(per * point["value"]),
+            f"{three_figures(per * point['low'])} to {three_figures(per * point['high'])}",
+            three_figures(per * point["treat_all"]),
         )
         for point in points
     )

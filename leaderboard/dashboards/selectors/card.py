@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
+from evaluator.ranking.attributes import AGE_BANDS
 from evaluator.statistics.pooled import PooledRate
 from evaluator.statistics.prevalence import PredictivePoint, ppv_curve
 from evaluator.statistics.roc import RocCurve
@@ -152,11 +153,14 @@ class GroupLine:
     specificity: Shown
 
 
+AGES = {name: place for place, name in enumerate(AGE_BANDS)}
+
+
 def group_lines(overall: Block) -> list[GroupLine]:
     """By phase, scanner, slice thickness, sex, age and race; empty in older rankings."""
     lines = []
     for attribute, groups in (overall.get("by_attribute") or {}).items():
-        for group, rates in groups.items():
+        for group, rates in sorted(groups.items(), key=lambda item: (AGES.get(item[0], 0), item[0])):
             lines.append(
                 GroupLine(
                     attribute=attribute,

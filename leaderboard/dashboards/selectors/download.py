@@ -19,14 +19,15 @@ def board_csv(board: Board) -> str:
     """One line per entry; each metric with its value, interval and n, and in words where there is no number."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    heads = ["rank_low", "rank_high", "model", "team", "submission", "unranked_reason", "behind_it"]
+    heads = ["rank_low", "rank_high", "model", "team", "submission", "unranked_reason", "behind_it", "snapshot"]
+    snapshot = f"sha256:{board.snapshot.sha256}" if board.snapshot else ""
     for column in board.columns:
         name = column.measure
         heads += [name, f"{name} low", f"{name} high", f"{name} n", f"{name} note"]
     lines.writerow(heads)
     for row in [*board.ranked, *board.unranked, *board.nulls]:
         low, high = ranks(row)
-        line = [low, high, guarded(row.name), guarded(row.team), row.submission, reason(row), row.version]
+        line = [low, high, guarded(row.name), guarded(row.team), row.submission, reason(row), row.version, snapshot]
         for shown in row.cells:
             line += _cells(shown)
         lines.writerow(line)
@@ -45,7 +46,8 @@ def reason(row: Row) -> str:
 
 def _cells(shown: Shown) -> list[str]:
     numbers = ["" if value is None else repr(value) for value in (shown.value, shown.low, shown.high)]
-    return [*numbers, "" if shown.n is None else str(shown.n), shown.words or shown.prefix]
+    n = shown.counts.removeprefix("n ") if shown.n is None else str(shown.n)
+    return [*numbers, n, shown.words or shown.prefix]
 
 
 def board_json(board: Board) -> dict[str, Any]:

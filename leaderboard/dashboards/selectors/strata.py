@@ -39,8 +39,9 @@ def strata_of(benchmark: Benchmark, snapshot: Snapshot) -> list[Stratum]:
     sizes = [Stratum(kind=SIZE, name=item["key"], label=item["label"]) for item in benchmark.strata]
     places = [Stratum(kind=PLACE, name=name, label=name.replace("_", " ")) for name in first["by_location"]]
     months = [
-        Stratum(kind=LEAD, name=name, label=f"{LEAD_TIMES.get(name, name)} before diagnosis")
-        for name in first["lead_time"]
+        Stratum(kind=LEAD, name=name, label=f"{words} before diagnosis")
+        for name, words in LEAD_TIMES.items()
+        if name in first["lead_time"]
     ]
     return [one for one in sizes if one.name not in {"all", DEFAULT}] + places + months
 

@@ -103,6 +103,12 @@ def head_for(request: HttpRequest, benchmark: Benchmark) -> Head:
     return head.with_strata(strata, chosen=given.get("stratum", ""))
 
 
+def misread(request: HttpRequest) -> str:
+    """What is wrong with a prevalence that somebody typed; empty where it was read."""
+    form = BoardForm({"prevalence": request.GET.get("prevalence", "")}, columns=[])
+    return "" if form.is_valid() else " ".join(form.errors["prevalence"])
+
+
 def board_of(head: Head) -> Board:
     return get_board(head.benchmark, choices=head.choices, snapshot=head.snapshot)
 
@@ -142,7 +148,7 @@ def leaderboard(request: HttpRequest, slug: str) -> HttpResponse:
         first = published(benchmark).defer("documents").last()
         return render(request, "dashboards/leaderboard_before.html", {"benchmark": benchmark, "first": first})
     context: dict[str, Any] = {"board": head, "benchmark": benchmark, "calibrated": benchmark.calibration.exists()}
-    context["sealed"] = sealed_board(benchmark)
+    context["sealed"], context["misread"] = sealed_board(benchmark), misread(request)
     if head.snapshot:
         context["table"] = board_table(request, head)
         context["changed"] = changed_since(head)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.evaluations.models import Permission, Run
+from leaderboard.evaluations.services.dispatch import run_requeue
 from leaderboard.evaluations.services.line import line_update
 from leaderboard.evaluations.services.orders import cancel_send
 from leaderboard.evaluations.services.settle import FREE, REFUSED, evaluation_settle
@@ -26,7 +27,7 @@ State = Run.State
 
 @transaction.atomic
 def submission_approve(*, hospital: Hospital, submission: Submission, by: User) -> Permission:
-    """It may run there from now on. A run that had been refused stands in line once an organiser puts it there.
+    """It may run there from now on. What had failed because it was refused stands in line again.
 
     Raises
     ------
@@ -34,6 +35,10 @@ def submission_approve(*, hospital: Hospital, submission: Submission, by: User) 
         The person is no data steward of the hospital, or the submission does not come there.
     """
     permission = decide(hospital, submission, granted=True, reason="", by=by)
+    refused = runs_of(hospital, submission).filter(state=State.FAILED, failure=REFUSED["failure"])
+    if submission.state == Submission.State.ACCEPTED:
+        for run in refused.select_related("evaluation__submission", "hospital"):
+            run_requeue(run=run, by=by)
     line_update(hospital)
     record("submission.approved", f"hospital {hospital.slug}", by=by.pk, submission=str(submission.pk))
     return permission

@@ -29,6 +29,7 @@ from evaluator.results import to_builtins
 from leaderboard.accounts.models import User
 from leaderboard.audit.services import record
 from leaderboard.hospitals.models import Case, Cohort, Hospital, OverlapCheck
+from leaderboard.hospitals.selectors import is_steward
 from leaderboard.hospitals.signals import hospital_switched
 from leaderboard.lib.errors import Fault, Refusal
 
@@ -122,6 +123,12 @@ def provisional_in(path: Path) -> dict[str, int]:
 
 @transaction.atomic
 def freeze(cohort: Cohort, records: Sequence[CaseRecord], *, by: User | None) -> None:
+    if elsewhere := Cohort.objects.filter(fingerprint=cohort.fingerprint).exclude(hospital=cohort.hospital).first():
+        raise Refusal(
+            f"These scans are {elsewhere} already, of another hospital.",
+            why="Their patients would count twice, and a second hospital’s data stewards would see them.",
+            next_step=f"Look whether it is the right folder, and {cohort.hospital} the right hospital.",
+        )
     try:
         cohort.full_clean()
     except ValidationError as error:
@@ -190,9 +197,23 @@ def case_row(cohort: Cohort, record: CaseRecord) -> Case:
 
 @transaction.atomic
 def hospital_set_active(*, hospital: Hospital, active: bool, by: User | None) -> Hospital:
-    """Switch a hospital on or off. Off, nothing new starts there and what runs is stopped and waits."""
+    """Switch a hospital on or off. Off, nothing new starts there and what runs is stopped and waits.
+
+    Raises
+    ------
+    Refusal
+        One of its data stewards switched it off, and nobody of them switches it on.
+    """
+    hospital = Hospital.objects.select_for_update().get(pk=hospital.pk)
+    own = by is not None and is_steward(by, hospital)
+    if active and hospital.off_by_steward and not own and hospital.stewards.exists():
+        raise Refusal(
+            f"{hospital} was switched off by its own data steward.",
+            why="Nobody switches a hospital on against its will.",
+            next_step="Ask its data stewards: they resume on their desk.",
+        )
     changed = Hospital.objects.filter(pk=hospital.pk).exclude(active=active)
-    if changed.update(active=active, active_since=timezone.now()):
+    if changed.update(active=active, active_since=timezone.now(), off_by_steward=own and not active):
         hospital_switched.send(sender=Hospital, hospital_id=hospital.pk, active=active)
         logger.info("hospital %s switched %s by user %s", hospital.slug, "on" if active else "off", by and by.pk)
         record("hospital.switched", f"hospital {hospital.slug}", by=by.pk if by else None, active=active)

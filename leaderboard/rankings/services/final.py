@@ -49,13 +49,21 @@ def ranking_publish_final(*, snapshot: Snapshot, by: User | None) -> FinalRankin
     Raises
     ------
     Refusal
-        It is not published, it or what it was made of has changed since, or nothing in it was ranked.
+        It is not published or not the newest, it or what it was made of has changed since, or nothing in it was ranked.
     """
     snapshot = Snapshot.objects.select_for_update().select_related("benchmark").get(pk=snapshot.pk)
     if known := FinalRanking.objects.filter(snapshot=snapshot).first():
         return known
     if not snapshot.published:
         raise Refusal(f"{snapshot} cannot be final.", why="It is not published.")
+    if later := Snapshot.objects.filter(
+        benchmark=snapshot.benchmark, number__gt=snapshot.number, published=True
+    ).first():
+        raise Refusal(
+            f"{snapshot} cannot be final.",
+            why=f"Ranking {later.number} has come since: what is over is not made final afterwards.",
+            next_step="Publish the newest one for good.",
+        )
     if snapshot.keeps_strata:
         raise Refusal(
             f"{snapshot} cannot be final.",

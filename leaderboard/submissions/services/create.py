@@ -219,4 +219,4 @@ def require_clean(submission: Submission) -> None:
             for field, messages in error.message_dict.items()
             for message in messages
         ]
-        raise Refusal("The submission was not taken in.", why=" ".join(error.messages), faults=faults) from error
+        raise Refusal("The submission was not taken in.", faults=faults) from error

@@ -17,6 +17,7 @@ EXAMPLES = {"folder": "threshold", "grand-challenge": "grand-challenge"}  # by c
 LARGEST_SAMPLE = 512 * 1024**2
 PROGRAM = 0o755 << 16  # in a zip's notes of a file
 PACKED = {".gz", ".npz"}  # there is nothing to gain
+IGNORED = ".checker\nchecker\nsample\n*.tar.gz\n"  # of the build: a gigabyte that no image needs
 
 
 def starter_kit(*, benchmark: Benchmark, contract: str, into: IO[bytes]) -> None:
@@ -37,6 +38,7 @@ def starter_kit(*, benchmark: Benchmark, contract: str, into: IO[bytes]) -> None
         for path, name in (*_detector(EXAMPLES[contract]), *_checker(), *sample):
             packed = zipfile.ZIP_STORED if path.suffix in PACKED else zipfile.ZIP_DEFLATED
             kit.write(path, f"{benchmark.slug}/{name}", compress_type=packed)
+        kit.writestr(f"{benchmark.slug}/.dockerignore", IGNORED)
         for name in ("README.md", "check.sh"):
             entry = zipfile.ZipInfo(f"{benchmark.slug}/{name}")
             entry.external_attr = PROGRAM if name.endswith(".sh") else 0o644 << 16

@@ -55,3 +55,10 @@ def test_no_patients_are_too_few() -> None:
 def test_an_impossible_goal_is_refused(goal: float) -> None:
     with pytest.raises(UsageError, match="goal"):
         judge_goal({"A": (1, 2)}, goal=goal)
+
+
+def test_with_few_patients_what_is_surely_below_the_goal_is_not_called_too_few() -> None:
+    found = judge_goal({"A": (2, 26)}, goal=0.92)
+    assert (found.verdict, found.needed) == (Verdict.DOES_NOT, 45)
+    assert found.sentence == "Does not exceed 92 %: 2/26, surely below it."
+    assert judge_goal({"A": (25, 26)}, goal=0.92).verdict is Verdict.TOO_FEW

@@ -155,7 +155,7 @@ def test_who_has_a_conflict_neither_speaks_nor_decides(
     with pytest.raises(Refusal, match="Declare first"):
         comment_add(letter=letter, text="I know them.", by=third)
     with pytest.raises(Refusal, match="Declare first"):
-        decision_make(letter=letter, outcome="awarded", reason="I like them.", by=third)
+        decision_make(letter=letter, outcome="awarded", reason="I like them.", by=third, although=True)
 
 
 def test_the_sponsors_own_team_is_recused_and_nothing_can_be_awarded_to_it(
@@ -168,7 +168,7 @@ def test_the_sponsors_own_team_is_recused_and_nothing_can_be_awarded_to_it(
     letter = make_discussed(closed, funder, second, by=organiser)  # though Wolves has no review
     wolves = Letter.objects.select_related("call", "team").get(pk=wolves.pk)
     with pytest.raises(Refusal, match="recused"):
-        decision_make(letter=wolves, outcome="awarded", reason="Ours.", by=funder)
+        decision_make(letter=wolves, outcome="awarded", reason="Ours.", by=funder, although=True)
     public = client.get("/awards/calls/early-tumours/").content.decode()
     assert "Wolves is a team of the sponsor" in public
     client.force_login(funder)
@@ -176,7 +176,7 @@ def test_the_sponsors_own_team_is_recused_and_nothing_can_be_awarded_to_it(
     assert "the sponsor has a part in it" in client.get("/awards/desk/").content.decode()
     client.force_login(organiser)
     assert "It is a team of the sponsor" in client.get("/awards/calls/early-tumours/run/").content.decode()
-    decision_make(letter=letter, outcome="awarded", reason="The best.", by=funder)
+    decision_make(letter=letter, outcome="awarded", reason="The best.", by=funder, although=True)
     assert "awarded to Uppsala Imaging" in client.get("/awards/calls/early-tumours/").content.decode()
 
 

@@ -193,13 +193,13 @@ def test_a_decision_is_made_once_by_who_may_and_the_team_is_told(
 ) -> None:
     clear(closed, organiser)
     with pytest.raises(Refusal, match="not open to you yet"):
-        decision_make(letter=closed, outcome="awarded", reason="Early.", by=organiser)
+        decision_make(letter=closed, outcome="awarded", reason="Early.", by=organiser, although=True)
     letter = make_discussed(closed, funder, second, by=organiser)
     with pytest.raises(Refusal, match="Organisers and the funder"):
-        decision_make(letter=letter, outcome="awarded", reason="I may not.", by=second)
+        decision_make(letter=letter, outcome="awarded", reason="I may not.", by=second, although=True)
     with pytest.raises(Refusal, match="needs its reason"):
-        decision_make(letter=letter, outcome="awarded", reason=" ", by=funder)
-    decision = decision_make(letter=letter, outcome="awarded", reason="The best plan.", by=funder)
+        decision_make(letter=letter, outcome="awarded", reason=" ", by=funder, although=True)
+    decision = decision_make(letter=letter, outcome="awarded", reason="The best plan.", by=funder, although=True)
     assert decision.evidence[0]["model"] == "Careful"
     assert decision.evidence[0]["criteria"][0] == {
         "criterion": "Sensitivity above 92 %",
@@ -230,7 +230,7 @@ def test_what_fewer_than_two_reviews_speak_for_is_not_awarded(
     letter = make_discussed(closed, funder, second, by=organiser)
     Declaration.objects.filter(letter=letter, user=second).update(conflict=True, reason="They are friends.")
     with pytest.raises(Refusal, match="1 of 2 locked reviews"):
-        decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder)
+        decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder, although=True)
     decision_make(letter=letter, outcome="deferred", reason="Next year.", by=funder)
 
 
@@ -251,9 +251,9 @@ def test_no_more_is_awarded_than_there_is(
         review_by(wolves, reviewer, asked_by=organiser)
     letter = make_discussed(closed, funder, second, by=organiser)
     other = Letter.objects.select_related("call", "team").get(pk=wolves.pk)
-    decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder)
+    decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder, although=True)
     with pytest.raises(Refusal, match="none is left"):
-        decision_make(letter=other, outcome="awarded", reason="Good, too.", by=funder)
+        decision_make(letter=other, outcome="awarded", reason="Good, too.", by=funder, although=True)
     assert state_of(letter.call) is State.DISCUSSION
     decision_make(letter=other, outcome="deferred", reason="Next year.", by=funder)
     assert state_of(letter.call) is State.DECIDED
@@ -289,7 +289,7 @@ def test_everything_decided_comes_as_tables_but_for_what_a_conflict_hides(
         review_by(wolves, reviewer, asked_by=organiser)
     letter = make_discussed(closed, funder, second, by=organiser)
     comment_add(letter=letter, text="=HYPERLINK(1)", by=second)
-    decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder)
+    decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder, although=True)
     clear(letter, organiser)
     client.force_login(organiser)
     found = {name: read(table) for name, table in tables(client).items()}
@@ -312,7 +312,7 @@ def test_every_step_is_in_the_chain(letter: Letter, funder: User, second: User, 
     make_discussed(letter, funder, second, by=organiser)
     letter = Letter.objects.select_related("call", "team").get(pk=letter.pk)
     comment_add(letter=letter, text="Good.", by=funder)
-    decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder)
+    decision_make(letter=letter, outcome="awarded", reason="Good.", by=funder, although=True)
     acts = list(Record.objects.order_by("number").values_list("act", flat=True))
     steps = [
         "call.created", "call.published", "call.seat-added", "letter.received", "letter.withdrawn",

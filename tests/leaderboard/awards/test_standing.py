@@ -124,7 +124,7 @@ def test_a_decision_is_seen_by_who_has_locked_the_own_review_only(
     clear(closed, third, organiser)
     draft = review_assign(letter=closed, reviewer=third, by=organiser)
     letter = make_discussed(closed, funder, second, by=organiser)
-    decision_make(letter=letter, outcome="awarded", reason="The best.", by=organiser)
+    decision_make(letter=letter, outcome="awarded", reason="The best.", by=organiser, although=True)
     assert not table(call_archive(call=letter.call, by=third), "decisions.csv")
     assert [row["decision"] for row in table(call_archive(call=letter.call, by=funder), "decisions.csv")] == ["awarded"]
     client.force_login(organiser)
@@ -192,3 +192,12 @@ def test_a_call_whose_letters_are_all_withdrawn_keeps_its_word(letter: Letter, o
     letter_withdraw(letter=letter, by=letter.team.members.get())
     with pytest.raises(Refusal, match="Amount cannot change"):
         call_change(call=Call.objects.get(), by=organiser, amount=1)
+
+
+def test_an_award_against_the_measurements_is_said_to_be_one(
+    closed: Letter, funder: User, second: User, organiser: User
+) -> None:
+    letter = make_discussed(closed, funder, second, by=organiser)
+    with pytest.raises(Refusal, match=r"not what the measurements say.*Finalists of .* can still be changed"):
+        decision_make(letter=letter, outcome="awarded", reason="Best plan.", by=funder)
+    assert decision_make(letter=letter, outcome="awarded", reason="Best plan.", by=funder, although=True).pk

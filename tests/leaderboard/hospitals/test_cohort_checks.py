@@ -76,6 +76,7 @@ def test_every_fault_is_told_by_row_and_nothing_is_kept_until_there_is_none(
 ) -> None:
     folder = root / "one"
     write_tiny_cohort(folder, cases=4)
+    (folder / "manifest.json").unlink()  # nothing of it is frozen yet
     spoil(folder, 3, "age", "old")
     (folder / "images" / "case03" / "ct.nii.gz").write_bytes(b"no scan")
     row = asked(hospital, folder, organiser)

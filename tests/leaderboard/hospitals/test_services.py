@@ -90,3 +90,24 @@ def test_a_cohort_whose_folder_is_gone_is_a_warning(hospital: Hospital) -> None:
     (warning,) = cohort_folders_are_there(databases=["default"])
     assert warning.id == "hospitals.W001"
     assert cohort_folders_are_there() == []
+
+
+def test_one_hospitals_scans_are_not_taken_in_for_another(tmp_path: Path) -> None:
+    first, other = factories.HospitalFactory.create(), factories.HospitalFactory.create()
+    write_tiny_cohort(tmp_path, cases=2)
+    cohort_import(hospital=first, folder=tmp_path, by=None)
+    with pytest.raises(Refusal, match="already, of another hospital"):
+        cohort_import(hospital=other, folder=tmp_path, by=None)
+    assert not other.cohorts.exists()
+
+
+def test_only_its_own_data_stewards_lift_their_pause(organiser: User) -> None:
+    hospital, steward = factories.HospitalFactory.create(), factories.UserFactory.create()
+    hospital.stewards.add(steward)
+    hospital_set_active(hospital=hospital, active=False, by=steward)
+    for by in (organiser, None):
+        with pytest.raises(Refusal, match="by its own data steward"):
+            hospital_set_active(hospital=hospital, active=True, by=by)
+    assert hospital_set_active(hospital=hospital, active=True, by=steward).active
+    hospital_set_active(hospital=hospital, active=False, by=organiser)
+    assert hospital_set_active(hospital=hospital, active=True, by=organiser).active
