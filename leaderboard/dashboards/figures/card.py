@@ -45,13 +45,7 @@ def card_figures(card: Card) -> dict[str, Figure]:
             title="Sensitivity by lead time",
             caption="Scans taken before the diagnosis, the latest of a patient in each span. "
             "Retrospective lead time is not survival benefit.",
-            lines=_lines(
-                {
-                    words: overall["lead_time"][name]
-                    for name, words in LEAD_TIMES.items()
-                    if name in overall["lead_time"]
-                }
-            ),
+            lines=_lines({words: before[name] for name, words in LEAD_TIMES.items() if name in before}),
             span=Span(title="sensitivity, %"),
             role=role,
             absent="No scan of these cohorts was taken 3 to 36 months before a diagnosis.",

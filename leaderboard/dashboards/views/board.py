@@ -106,7 +106,7 @@ def head_for(request: HttpRequest, benchmark: Benchmark) -> Head:
 def misread(request: HttpRequest) -> str:
     """What is wrong with a prevalence that somebody typed; empty where it was read."""
     form = BoardForm({"prevalence": request.GET.get("prevalence", "")}, columns=[])
-    return "" if form.is_valid() else " ".join(form.errors["prevalence"])
+    return "" if form.is_valid() else " ".join(map(str, form.errors["prevalence"]))
 
 
 def board_of(head: Head) -> Board:

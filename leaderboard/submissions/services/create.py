@@ -219,4 +219,5 @@ def require_clean(submission: Submission) -> None:
             for field, messages in error.message_dict.items()
             for message in messages
         ]
-        raise Refusal("The submission was not taken in.", faults=faults) from error
+        what = "The submission was not taken in."
+        raise (Refusal(what, why=faults[0].what) if len(faults) == 1 else Refusal(what, faults=faults)) from error

@@ -117,9 +117,9 @@ def test_a_ranking_of_nobody_is_refused(ranked: Benchmark) -> None:
 
 
 def test_the_list_says_what_changed_and_how_to_compute_again(ranked: Benchmark, client: Client) -> None:
+    call_command("publish_ranking", "pancreas-ct", "--number", "1")
     factories.make_done(factories.SubmissionFactory.create(benchmark=ranked, model="Latecomer", accepted=True))
     snapshot_make(benchmark=ranked)
-    call_command("publish_ranking", "pancreas-ct", "--number", "1")
     page = client.get(LIST).content.decode()
     assert "new: Latecomer" in page
     assert page.index("Ranking 2") < page.index("Ranking 1, final")
@@ -128,14 +128,21 @@ def test_the_list_says_what_changed_and_how_to_compute_again(ranked: Benchmark, 
 
 
 def test_every_ranking_has_an_id_final_or_not(ranked: Benchmark, client: Client) -> None:
+    call_command("publish_ranking", "pancreas-ct", "--number", "1")
     factories.make_done(factories.SubmissionFactory.create(benchmark=ranked, model="Latecomer", accepted=True))
     snapshot_make(benchmark=ranked)
-    call_command("publish_ranking", "pancreas-ct", "--number", "1")
     page = client.get(LIST).content.decode()
     for snapshot in Snapshot.objects.all():
         assert snapshot.sha256 == snapshot.digest()  # as the database gives the row back
         assert page.count(f"sha256:{snapshot.sha256}") == 1
     assert Snapshot.objects.values_list("sha256").distinct().count() == 2
+
+
+def test_a_ranking_that_is_over_is_not_made_final_afterwards(ranked: Benchmark) -> None:
+    factories.make_done(factories.SubmissionFactory.create(benchmark=ranked, model="Latecomer", accepted=True))
+    snapshot_make(benchmark=ranked)
+    with pytest.raises(Refusal, match="Ranking 2 has come since"):
+        ranking_publish_final(snapshot=Snapshot.objects.get(number=1), by=None)
 
 
 def test_a_ranking_that_was_edited_cannot_be_final(ranked: Benchmark) -> None:
