@@ -45,7 +45,7 @@ show() {
     local who
     printf '\nThe leaderboard: %s\n' "$(url_of "$ADDRESS")"
     printf 'Links that log in once, good for an hour:\n'
-    for who in team organiser funder reviewer; do
+    for who in team organiser steward funder reviewer; do
         printf '  %-10s %s%s\n' "$who" "$(url_of "$ADDRESS")" "$(python manage.py login_link "$who@demo.example")"
     done
     printf 'Stop it with: bash docker/demo.sh stop\n'

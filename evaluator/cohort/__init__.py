@@ -16,9 +16,10 @@ from evaluator.cohort.revise import (
     read_revision,
     write_next_version,
 )
-from evaluator.cohort.table import write_table
+from evaluator.cohort.table import DESCRIBED, write_table
 
 __all__ = [
+    "DESCRIBED",
     "DRAFT",
     "LEAST_AGREEMENT",
     "Addition",

@@ -15,19 +15,24 @@ from evaluator.errors import FaultLine
 from evaluator.records import TruthSource
 
 REQUIRED = ("case", "patient", "cancer")
-COLUMNS = (
-    *REQUIRED,
-    "index_scan",  # 1 for the one scan of a patient that counts; left out: see index.py
-    "reference",  # mask or diagnosis; blank: mask if there is a lesions file
-    "scan_day",  # days since any day of the patient's, to tell the order of scans
-    "sex",
-    "age",
-    "race",
-    "phase",
-    "scanner",
-    "slice_thickness_mm",
-    "lead_time_months",  # from this scan to the diagnosis; negative after it
-)
+DESCRIBED = {
+    "case": "Name of the scan, as its folders are called: letters, digits, dot, hyphen, underscore.",
+    "patient": "Name of the patient within the cohort, the same for all scans of one; no real identifier.",
+    "cancer": "1 if the patient has cancer, else 0.",
+    "index_scan": "1 for the one scan of a patient that counts. Without this column: of a cancer the latest scan "
+    "up to the diagnosis, else the earliest.",
+    "reference": "mask or diagnosis: whether lesions.nii.gz is the truth, or the diagnosis alone. Blank: mask if it is "
+    "there.",
+    "scan_day": "Days since any day of the patient's, to tell the order of scans.",
+    "sex": "F, M or O.",
+    "age": "In years, at the scan.",
+    "race": "As the hospital records it.",
+    "phase": "Of the contrast agent: venous, arterial, …",
+    "scanner": "Its model.",
+    "slice_thickness_mm": "As reconstructed, in millimetres.",
+    "lead_time_months": "From this scan to the diagnosis, in months; negative after it.",
+}
+COLUMNS = tuple(DESCRIBED)
 T = TypeVar("T")
 LARGEST_TABLE = 64 * 1024**2
 _YES, _NO = ("1", "true", "yes", "y"), ("0", "false", "no", "n")

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from leaderboard.benchmarks.selectors import main_benchmark
+from leaderboard.dashboards.selectors.joining import cohort_columns
 from leaderboard.evaluations.told import failures_told
 from leaderboard.submissions.services import limits_of
 
@@ -27,4 +28,4 @@ def contract(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def joining(request: HttpRequest) -> HttpResponse:
-    return render(request, "docs/joining.html")
+    return render(request, "docs/joining.html", {"columns": cohort_columns()})

@@ -6,9 +6,11 @@ import logging
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from leaderboard.accounts.models import User
+from leaderboard.accounts.selectors import organisers
 from leaderboard.audit.services import record
 from leaderboard.evaluations.models import Permission, Run
 from leaderboard.evaluations.services.dispatch import run_requeue
@@ -18,6 +20,7 @@ from leaderboard.evaluations.services.settle import FREE, REFUSED, evaluation_se
 from leaderboard.hospitals.models import Hospital
 from leaderboard.hospitals.selectors import is_steward
 from leaderboard.lib.errors import Refusal
+from leaderboard.notices.services import notice_add
 from leaderboard.submissions.models import Submission
 
 logger = logging.getLogger(__name__)
@@ -56,6 +59,12 @@ def submission_refuse(*, hospital: Hospital, submission: Submission, reason: str
     permission = decide(hospital, submission, granted=False, reason=reason.strip()[:300], by=by)
     for run in runs_of(hospital, submission).filter(state__in=Run.OPEN).select_for_update(of=("self",)):
         take_out(run)
+    why = f": {permission.reason}" if permission.reason else "."
+    notice_add(
+        to=organisers(),
+        text=f"{hospital} refused “{submission.model}” of {submission.team}{why}",
+        link=reverse("evaluations:submission", args=[submission.pk]),
+    )
     details = {"submission": str(submission.pk), "reason": permission.reason}
     record("submission.refused-by-hospital", f"hospital {hospital.slug}", by=by.pk, **details)
     return permission

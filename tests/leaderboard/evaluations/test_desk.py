@@ -158,6 +158,7 @@ def test_a_refused_submission_fails_there_as_refused_and_is_not_put_in_line_agai
     run = the_run()
     assert (run.state, run.failure, run.fault) == (State.FAILED, "hospital-refused", "hospital")
     assert Evaluation.objects.get().state == Evaluation.State.FAILED
+    assert Notice.objects.filter(user=organiser, text__endswith=": Its team left.").exists()
     with pytest.raises(Refusal, match="refused this submission"):
         run_requeue(run=run, by=organiser)
     submission_approve(hospital=harbour, submission=submission, by=steward)
