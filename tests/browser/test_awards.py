@@ -108,7 +108,7 @@ def write_the_review(reviewer: Visitor) -> None:
     done(page, "The draft is kept")
     reviewer.expect(422)
     page.get_by_role("button", name="Lock and hand in").click()
-    expect(page.locator(".notice.error").first).to_contain_text("Rigour, 1 to 9 is missing.")
+    expect(page.locator(".notice.error").first).to_contain_text("Not answered: rigour, 1 to 9.")
     expect(page.get_by_label("Why that importance")).to_have_value(SECRET)
     page.get_by_label("Rigour", exact=True).select_option("3")
     page.get_by_label("Why that rigour").fill("The plan is sound.")

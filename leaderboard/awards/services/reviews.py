@@ -117,7 +117,7 @@ def review_lock(*, review: Review, by: User, **answers: Any) -> Review:
         As `review_save`; or an answer or its reason is missing, and each is named.
     """
     review = _changed(review, by, answers)
-    missing = [Fault(what=f"{what} is missing.") for what, given in _needed(review) if not given]
+    missing = [Fault(what=f"Not answered: {what}.") for what, given in _needed(review) if not given]
     if missing:
         raise Refusal(
             "The review is not whole yet.",
@@ -141,12 +141,12 @@ def review_lock(*, review: Review, by: User, **answers: Any) -> Review:
 
 def _needed(review: Review) -> list[tuple[str, object]]:
     return [
-        ("Importance, 1 to 9", review.importance),
-        ("Why that importance", review.importance_why),
-        ("Rigour, 1 to 9", review.rigour),
-        ("Why that rigour", review.rigour_why),
-        ("Whether the expertise is sufficient", review.expertise),
-        ("What expertise is missing", review.expertise != Review.Expertise.NOT or review.expertise_why),
+        ("importance, 1 to 9", review.importance),
+        ("why that importance", review.importance_why),
+        ("rigour, 1 to 9", review.rigour),
+        ("why that rigour", review.rigour_why),
+        ("whether the expertise is sufficient", review.expertise),
+        ("what expertise is missing", review.expertise != Review.Expertise.NOT or review.expertise_why),
     ]
 
 

@@ -65,9 +65,9 @@ def test_a_draft_is_kept_locked_whole_and_then_for_good(closed: Letter, funder: 
     with pytest.raises(Refusal) as refused:
         review_lock(review=review, by=funder)
     assert [one.what for one in refused.value.faults] == [
-        "Rigour, 1 to 9 is missing.",
-        "Why that rigour is missing.",
-        "Whether the expertise is sufficient is missing.",
+        "Not answered: rigour, 1 to 9.",
+        "Not answered: why that rigour.",
+        "Not answered: whether the expertise is sufficient.",
     ]
     locked = review_lock(review=review, by=funder, **ANSWERS)
     with pytest.raises(Refusal, match="is locked"):
@@ -85,7 +85,7 @@ def test_expertise_that_is_not_sufficient_says_what_is_missing(closed: Letter, f
     review = review_take(letter=closed, by=funder)
     with pytest.raises(Refusal) as refused:
         review_lock(review=review, by=funder, **(ANSWERS | {"expertise": "not"}))
-    assert [one.what for one in refused.value.faults] == ["What expertise is missing is missing."]
+    assert [one.what for one in refused.value.faults] == ["Not answered: what expertise is missing."]
 
 
 @pytest.mark.parametrize("values", [{"importance": 0}, {"importance": 10}, {"rigour": 0}, {"rigour": 10}])
@@ -165,7 +165,7 @@ def test_a_review_is_written_on_the_site_and_nothing_typed_is_lost(
     answer = client.post(at, {"act": "lock", "importance": "2", "importance_why": SECRET})
     assert answer.status_code == 422
     assert SECRET in answer.content.decode()
-    assert "Rigour, 1 to 9 is missing." in answer.content.decode()
+    assert "Not answered: rigour, 1 to 9." in answer.content.decode()
     assert client.post(at, {"act": "lock", "importance": "10"}).status_code == 422
     answer = client.post(at, {"act": "lock", **{name: str(value) for name, value in ANSWERS.items()}})
     assert answer["Location"] == f"/awards/letters/{closed.pk}/"
