@@ -73,7 +73,9 @@ def resolved(host: str, port: int) -> list[IPv4Address | IPv6Address]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Refusal(f"{host} has no address.", why=error.strerror or "", next_step="Look at its spelling.") from error
+        raise Refusal(
+            f"{host} has no address.", why=getattr(error, "strerror", None) or "", next_step="Look at its spelling."
+        ) from error
     return [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
 
 
