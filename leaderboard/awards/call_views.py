@@ -7,6 +7,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -18,7 +19,7 @@ from leaderboard.accounts.selectors import is_organiser, require_organiser, team
 from leaderboard.audit.services import seen
 from leaderboard.awards.forms import CallForm, SeatForm
 from leaderboard.awards.models import Call, Letter, Review, Seat
-from leaderboard.awards.selectors.calls import calls_shown, get_call_for, seat_of, shown
+from leaderboard.awards.selectors.calls import calls_shown, get_call_for, may_decide, seat_of, shown
 from leaderboard.awards.selectors.panel import panel_of
 from leaderboard.awards.services import (
     call_change,
@@ -188,9 +189,10 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @limited("download", reads=True)
 def archive(request: HttpRequest, slug: str) -> HttpResponse:
-    """Everything of a call that the organiser may see, as tables."""
-    require_organiser(request.user)
+    """Everything of a call that somebody may see, as tables: for organisers and, once it is closed, for who decides."""
     user, found = cast("User", request.user), get_call_for(request.user, slug)
+    if not (is_organiser(user) or (found.is_closed and may_decide(user, found))):
+        raise PermissionDenied("This is for organisers and, once the call is closed, for those who decide.")
     seen(f"call {slug}, its archive", by=user.pk)
     headers = {"Content-Disposition": f'attachment; filename="{slug}.zip"'}
     return HttpResponse(call_archive(call=found, by=user), content_type="application/zip", headers=headers)

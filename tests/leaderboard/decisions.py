@@ -153,7 +153,7 @@ GET = {
     "awards:new": ORGANISER,
     "awards:edit": ORGANISER,
     "awards:run": ORGANISER,
-    "awards:archive": ORGANISER,
+    "awards:archive": "login 403 403 403 200 200",  # the funder decides
     "awards:publish": "post",
     "awards:discuss": "post",
     "awards:seat": "post",

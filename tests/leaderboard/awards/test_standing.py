@@ -26,7 +26,7 @@ from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Refusal
 from leaderboard.notices.models import Notice
 from tests import factories
-from tests.letters import clear, make_discussed, make_reviewer, review_by
+from tests.letters import clear, close, make_discussed, make_reviewer, review_by
 
 pytestmark = pytest.mark.django_db
 
@@ -201,3 +201,17 @@ def test_an_award_against_the_measurements_is_said_to_be_one(
     with pytest.raises(Refusal, match=r"not what the measurements say.*Finalists of .* can still be changed"):
         decision_make(letter=letter, outcome="awarded", reason="Best plan.", by=funder)
     assert decision_make(letter=letter, outcome="awarded", reason="Best plan.", by=funder, although=True).pk
+
+
+def test_who_decides_takes_everything_along_once_the_call_is_closed(
+    wolves: Letter, letter: Letter, funder: User, second: User, client: Client
+) -> None:
+    address = "/awards/calls/early-tumours/archive.zip"
+    client.force_login(funder)
+    assert client.get(address).status_code == 403
+    close(letter.call)
+    clear(letter, funder)
+    rows = {row["team"]: row["note"] for row in table(client.get(address).content, "letters.csv")}
+    assert (rows["Uppsala Imaging"], rows["Wolves"]) == ("", "Not shown: who asked has declared nothing yet.")
+    client.force_login(second)
+    assert client.get(address).status_code == 403
