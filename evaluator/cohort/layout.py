@@ -5,7 +5,8 @@
     cohort.json                           schema, hospital, name, version, organs {"1": "pancreas_head", …}
     cases.csv                             one row a scan; see table.py for its columns
     images/<case>/ct.nii.gz               whole Hounsfield units
-    references/<case>/lesions.nii.gz      0 background, 1… a number per lesion; a negative patient needs none
+    references/<case>/lesions.nii.gz      0 background, 1… a number per lesion; a negative patient needs none,
+                                          unless its row says mask
     references/<case>/organs.nii.gz       optional; numbers named in cohort.json
     manifest.json                         written by `cohort check`: digests and fingerprint
 """

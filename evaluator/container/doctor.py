@@ -14,6 +14,7 @@ from evaluator.container.engine import ContainerEngine, ContainerSpec, EngineFac
 from evaluator.container.limits import GIB, MIB, Limits
 from evaluator.container.probe import probe_image, seen_in
 from evaluator.container.runner import ContainerOutcome, run_container
+from evaluator.container.whose_fault import KILLED
 from evaluator.errors import FailureClass, PlatformFault
 
 DEFAULT_BASE = "cil-base:latest"
@@ -27,7 +28,6 @@ LAYER = "what a container writes to its own file system is limited"
 LOOK_SECONDS, HOG_SECONDS, ENDLESS_SECONDS = 60.0, 60.0, 3.0
 GONE_SECONDS = 5.0  # after its limit a container must be gone
 MARGIN = 120.0
-KILLED = 128 + 9  # exit code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,9 +18,10 @@ from evaluator.container.engine import ContainerSpec, ContainerState, EngineFact
 from evaluator.container.fake_images import FakeImages
 from evaluator.container.limits import GIB
 from evaluator.container.tar_copy import copy_wanted
+from evaluator.container.whose_fault import KILLED
 from evaluator.errors import PlatformFault
 
-KILLED, CRASHED = 137, 1
+CRASHED = 1
 
 
 class Killed(BaseException):

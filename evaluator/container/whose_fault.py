@@ -11,7 +11,7 @@ from evaluator.container.limits import Limits
 from evaluator.errors import FailureClass
 
 GPU_MEMORY = re.compile(rb"CUDA out of memory|OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation")
-FILE_SIZE_SIGNAL = 128 + 25
+KILLED, FILE_SIZE_SIGNAL = 128 + 9, 128 + 25
 NOT_STARTED = {126: "its entry point cannot be executed", 127: "its entry point was not found"}
 
 

@@ -32,7 +32,7 @@ def check_prevalences(value: Any) -> None:
             raise ValidationError(f"{item['value']} is not a prevalence: it lies strictly between 0 and 1.")
 
 
-FEWEST = 5  # the smallest threshold that statistical offices use
+FEWEST = 5  # of fewer it would be too easy to tell who they are
 
 
 class Benchmark(models.Model):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,9 @@ from leaderboard.dashboards.figures.card import card_figures, net_benefits
 from leaderboard.dashboards.figures.printed import printed
 from leaderboard.dashboards.selectors.card import Card, group_lines, operating_numbers
 from leaderboard.dashboards.selectors.reporting import reporting
-from leaderboard.lib.errors import Refusal
 from leaderboard.lib.files import data_folder
 from leaderboard.lib.pdf import render
+from leaderboard.lib.turns import Busy, turn
 
 FOLDER = "cards"
 LAYOUT = 2  # of the document: another makes every kept one be made again
@@ -33,12 +31,6 @@ STYLE = STATIC / "site" / "print.css"
 FONT = STATIC / "vendored" / "inter-4.1.1" / "InterVariable.woff2"
 
 logger = logging.getLogger(__name__)
-
-
-class Busy(Refusal):
-    """Others are having theirs made."""
-
-    status = 503
 
 
 def card_pdf(*, made_of: tuple[object, ...], card: Callable[[], Card], address: str) -> Path:
@@ -61,7 +53,13 @@ def card_pdf(*, made_of: tuple[object, ...], card: Callable[[], Card], address: 
     key = hashlib.sha256(repr((LAYOUT, STYLE.stat().st_mtime_ns, made_of, address)).encode()).hexdigest()
     path = data_folder(FOLDER) / f"{key}.pdf"
     if not path.exists():
-        with one_at_a_time():
+        # Among all processes of the site: a page that takes seconds of computing must not take all of it.
+        busy = Busy(
+            "The report card is not made yet.",
+            why="Others are having theirs made, one after the other.",
+            next_step="Ask for it again in half a minute.",
+        )
+        with turn(FOLDER, at_once=1, patience=WAIT, otherwise=busy):
             if not path.exists():
                 began = time.monotonic()
                 content = render(document(card(), address=address))
@@ -71,26 +69,6 @@ def card_pdf(*, made_of: tuple[object, ...], card: Callable[[], Card], address: 
                 logger.info("report card made in %.1f s, %d bytes", time.monotonic() - began, len(content))
     os.utime(path)  # what is read stays
     return path
-
-
-@contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Among all processes of the site: a page that takes seconds of computing must not take all of it."""
-    with (data_folder(FOLDER) / ".lock").open("w") as lock:
-        deadline = time.monotonic() + WAIT
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise Busy(
-                        "The report card is not made yet.",
-                        why="Others are having theirs made, one after the other.",
-                        next_step="Ask for it again in half a minute.",
-                    ) from None
-                time.sleep(0.1)
-        yield
 
 
 def document(card: Card, *, address: str) -> str:

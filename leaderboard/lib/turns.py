@@ -20,19 +20,19 @@ class Busy(Refusal):
 
 
 @contextmanager
-def turn(name: str, *, at_once: int, patience: float) -> Iterator[None]:
+def turn(name: str, *, at_once: int, patience: float, otherwise: Busy) -> Iterator[None]:
     """One of ``at_once`` places. A lock goes with the process that holds it, however that ends.
 
     Raises
     ------
     Busy
-        All were taken for ``patience`` seconds.
+        ``otherwise``: all were taken for ``patience`` seconds.
     """
     until = time.monotonic() + patience
     with ExitStack() as held:
         while not any(_taken(name, place, held) for place in range(at_once)):
             if time.monotonic() > until:
-                raise Busy("The machine is busy with others’ files.", next_step="Try again in a minute.")
+                raise otherwise
             time.sleep(LOOK_AGAIN)
         yield
 

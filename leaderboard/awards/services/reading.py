@@ -14,7 +14,7 @@ from leaderboard.awards.pdf.look import MOST_PAGES, Found
 from leaderboard.awards.pdf.look import Fault as PdfFault
 from leaderboard.awards.pdf.process import ANSWER_BYTES, SECONDS
 from leaderboard.lib.errors import Fault, Refusal
-from leaderboard.lib.turns import turn
+from leaderboard.lib.turns import Busy, turn
 
 learn(Found)
 
@@ -39,7 +39,8 @@ def pages_of(data: bytes) -> int:
         It is none, is too large, broken or too complex, or holds what a letter does not need; every fault is named.
     """
     require_a_pdf(data)
-    with turn("letters", at_once=AT_ONCE, patience=PATIENCE):
+    busy = Busy("The machine is busy with others’ files.", next_step="Try again in a minute.")
+    with turn("letters", at_once=AT_ONCE, patience=PATIENCE, otherwise=busy):
         found = _looked_at(data)
     if found.faults:
         raise Refusal(

@@ -25,10 +25,11 @@ from leaderboard.dashboards.kept import kept_part
 from leaderboard.dashboards.selectors.board import made_of
 from leaderboard.dashboards.selectors.card import Card, get_card, group_lines, operating_numbers
 from leaderboard.dashboards.selectors.versions import History, history
-from leaderboard.dashboards.services import Busy, card_pdf
+from leaderboard.dashboards.services import card_pdf
 from leaderboard.dashboards.views.common import with_figures
 from leaderboard.lib.errors import Refusal
 from leaderboard.lib.pdf import NotPrinted
+from leaderboard.lib.turns import Busy
 from leaderboard.rankings.models import Entry
 from leaderboard.rankings.selectors import ReportCard, being_ranked, card_in, get_entry, private_card
 from leaderboard.rankings.services import private_numbers

@@ -28,7 +28,7 @@ def csv_answer(content: str, name: str) -> HttpResponse:
 
 
 def named_in(request: HttpRequest, field: str = "snapshot") -> int | str | None:
-    """The ranking that an address names; None where it names none, or nothing that makes sense."""
+    """The ranking that an address names; None where it names none. Http404 for what names nothing."""
     form = SnapshotForm(request.GET)
     form.is_valid()
     if field in form.errors:

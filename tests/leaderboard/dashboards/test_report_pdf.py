@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import re
@@ -23,6 +22,7 @@ from leaderboard.dashboards.selectors.card import get_card
 from leaderboard.dashboards.selectors.reporting import reporting
 from leaderboard.dashboards.selectors.versions import history
 from leaderboard.lib import pdf
+from leaderboard.lib.turns import Busy, turn
 from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.selectors import get_report_card
 from leaderboard.rankings.services import snapshot_make
@@ -112,15 +112,12 @@ def test_whoever_comes_while_others_are_served_waits_and_is_told(
     client: Client, ranked: Benchmark, data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services, "WAIT", 0.0)
-    folder = data_folder / services.FOLDER
-    folder.mkdir()
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with turn(services.FOLDER, at_once=1, patience=0, otherwise=Busy("Somebody else has it.")):
         response = client.get(address("Careful"))
     assert response.status_code == 503
     assert response["Retry-After"] == "30"
     assert "Others are having theirs made" in response.content.decode()
-    assert list(folder.glob("*.pdf")) == []
+    assert list((data_folder / services.FOLDER).glob("*.pdf")) == []
 
 
 def test_nobody_asks_for_more_than_the_limit(client: Client, ranked: Benchmark, settings: Settings) -> None:
