@@ -11,6 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from evaluator.volumes import read_volume, write_mha, write_nifti
 INDEX = "index.json"
 LOCK = ".lock"  # written whenever scans are prepared: its age says when the store was used
 CHUNK = 4 * 1024 * 1024
+STORERS = 2  # threads, each with a scan in memory; reading and writing leave the interpreter to others
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class ScanStore:
     ) -> Mapping[str, Path]:
         """Store what is not there yet, in random order; return the stored file of each SHA-256.
 
-        ``each`` is called before every scan that is written: a place to show progress or to stop by raising.
+        ``each`` is called before every few scans that are written: a place to show progress or to stop by raising.
 
         Raises
         ------
@@ -57,11 +59,13 @@ class ScanStore:
         with self._locked():
             index = self._index()
             missing = {scan.sha256: scan for scan in scans if scan.sha256 not in index}
-            for position in rng.permutation(len(missing)):
-                each()
-                scan = list(missing.values())[position]
-                index[scan.sha256] = self._store(scan)
-                self._write_index(index)
+            order = [list(missing.values())[position] for position in rng.permutation(len(missing))]
+            with ThreadPoolExecutor(STORERS) as pool:
+                for first in range(0, len(order), STORERS):
+                    each()
+                    few = order[first : first + STORERS]
+                    index |= zip((scan.sha256 for scan in few), pool.map(self._store, few), strict=True)
+                    self._write_index(index)
         return {scan.sha256: self.folder / index[scan.sha256] for scan in scans}
 
     def _store(self, scan: StoredScan) -> str:
