@@ -135,6 +135,7 @@ def _run(
         read_only=question != "layer",
         cap_layer=question == "layer",
     )
+    engine.make_output(output)
     return run_container(
         engine, spec, seconds=seconds, marks=(), wanted=lambda _: False, into=into, beat=lambda _: False
     )

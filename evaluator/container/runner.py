@@ -76,13 +76,14 @@ def run_container(
 ) -> ContainerOutcome:
     """Run a container to its end or its limit, copy its output below ``into``, and leave nothing in the engine.
 
+    Its output volume is there already; it is discarded with the container.
+
     Raises
     ------
     PlatformFault
         The engine refused, restarted or lost the container; the run is to be tried again.
     """
     try:
-        engine.make_output(spec.output)
         engine.start(spec)
         started = time.monotonic()
         log, memory = LogFollower(engine, spec.name), MemoryFollower(engine, spec.name)

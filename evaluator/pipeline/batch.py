@@ -14,6 +14,7 @@ from evaluator.container.engine import ContainerEngine, ContainerSpec, OutputSpe
 from evaluator.container.image_user import run_as
 from evaluator.container.images import ImageRecord
 from evaluator.container.limits import Limits
+from evaluator.container.outputs import Outputs
 from evaluator.container.runner import ContainerOutcome, run_container
 from evaluator.container.security import paths_to_mask
 from evaluator.container.whose_fault import Verdict
@@ -59,7 +60,14 @@ class BatchRunner:
     """Runs batches of one submission under one contract."""
 
     def __init__(
-        self, *, engine: ContainerEngine, image: ImageRecord, contract: Contract, limits: Limits, folders: WorkFolders
+        self,
+        *,
+        engine: ContainerEngine,
+        image: ImageRecord,
+        contract: Contract,
+        limits: Limits,
+        folders: WorkFolders,
+        outputs: Outputs,
     ) -> None:
         if not image.entrypoint and not image.cmd:
             raise ImageRefused(
@@ -68,12 +76,14 @@ class BatchRunner:
                 next_step="Add an ENTRYPOINT to the Dockerfile.",
             )
         self._engine, self._image, self._contract = engine, image, contract
-        self._limits, self._folders = limits, folders
+        self._limits, self._folders, self._outputs = limits, folders, outputs
         self._user = run_as(image, replace_root=contract.replace_root)
         self._masked = paths_to_mask(image.volumes)
 
-    def run(self, cases: Sequence[NamedCase], beat: Callable[[int], bool]) -> Iterator[Attempt]:
+    def run(self, cases: Sequence[NamedCase], beat: Callable[[int], bool], *, last: bool) -> Iterator[Attempt]:
         """Yield one attempt a container until every case is settled; ``beat`` gets the number complete in this batch.
+
+        Unless it is the ``last`` batch, the next one's output volume is made while this one's container runs.
 
         Raises
         ------
@@ -86,7 +96,7 @@ class BatchRunner:
         while pending:
             folder = self._folders.output()
             try:
-                container = self._run_container(pending, folder, partial(_from, before, beat))
+                container = self._run_container(pending, folder, partial(_from, before, beat), last=last)
                 _require_not_cancelled(container)
             except BaseException:
                 self._folders.remove(folder)
@@ -107,7 +117,9 @@ class BatchRunner:
             return False
         return restarts < self._limits.restarts
 
-    def _run_container(self, cases: Sequence[NamedCase], folder: Path, beat: Callable[[int], bool]) -> ContainerOutcome:
+    def _run_container(
+        self, cases: Sequence[NamedCase], folder: Path, beat: Callable[[int], bool], *, last: bool
+    ) -> ContainerOutcome:
         contract, now = self._contract, time.monotonic()
         needed = contract.output_bytes(max(_voxels(named.scan) for named in cases))
         limits = replace(
@@ -117,23 +129,24 @@ class BatchRunner:
         )
         seconds = limits.seconds(len(cases))
         deadline = now + seconds + DEADLINE_MARGIN
-        name = f"cil-{uuid.uuid4().hex}"
+        read_by = deadline + READING_SECONDS
+
+        def look(complete: int) -> bool:
+            if not last:
+                after = limits.seconds(limits.batch_cases) + DEADLINE_MARGIN + READING_SECONDS
+                self._outputs.make_ahead(self._output(limits, read_by + after))
+            return beat(complete)
+
         with self._folders.input() as mounted:
             contract.write_inputs(
                 [InputCase(id=named.id, scan=named.scan, record=named.case.record) for named in cases], mounted
             )
             spec = ContainerSpec(
-                name=name,
+                name=f"cil-{uuid.uuid4().hex}",
                 image=self._image.digest,
                 user=self._user,
                 input_dir=mounted,
-                output=OutputSpec(
-                    name=f"{name}-output",
-                    owner=self._user,
-                    bytes=limits.output_bytes,
-                    inodes=limits.output_inodes,
-                    deadline=deadline + READING_SECONDS,
-                ),
+                output=self._outputs.take(self._output(limits, read_by)),
                 limits=limits,
                 deadline=deadline,
                 environment=contract.environment,
@@ -148,8 +161,17 @@ class BatchRunner:
                 marks=[contract.completion_mark(named.id) for named in cases],
                 wanted=contract.wanted,
                 into=folder,
-                beat=beat,
+                beat=look,
             )
+
+    def _output(self, limits: Limits, deadline: float) -> OutputSpec:
+        return OutputSpec(
+            name=f"cil-{uuid.uuid4().hex}-output",
+            owner=self._user,
+            bytes=limits.output_bytes,
+            inodes=limits.output_inodes,
+            deadline=deadline,
+        )
 
     def _mark(self, named: NamedCase) -> str:
         return str(self._contract.completion_mark(named.id))

@@ -16,6 +16,7 @@ from evaluator.cohort import Cohort, verify
 from evaluator.container.archive import resolve_image
 from evaluator.container.engine import ContainerEngine
 from evaluator.container.limits import Limits
+from evaluator.container.outputs import Outputs
 from evaluator.container.reaper import reap
 from evaluator.container.runner import ContainerOutcome
 from evaluator.contract import Contract, ScanStore, StoredScan, get_contract
@@ -206,8 +207,14 @@ def _run(
     folders = WorkFolders(state)
     folders.sweep()
     reap(engine, time.monotonic())
+    outputs = Outputs(engine)
     runner = BatchRunner(
-        engine=engine, image=resolve_image(engine, image), contract=contract, limits=limits, folders=folders
+        engine=engine,
+        image=resolve_image(engine, image),
+        contract=contract,
+        limits=limits,
+        folders=folders,
+        outputs=outputs,
     )
     tally, total = Tally.of(kept), len(cohort.cases)
     named = [
@@ -225,7 +232,7 @@ def _run(
             kept.keep(KeptCase(result=result, audit=audit, peak_memory_bytes=container.peak_memory_bytes))
         return result
 
-    with ThreadPoolExecutor(SCORERS) as pool:
+    with ThreadPoolExecutor(SCORERS) as pool, outputs:
         scoring: list[Future[CaseResult]] = []
         try:
             while named:
@@ -237,7 +244,7 @@ def _run(
                     watcher.case_done(before + of_batch, total)
                     return watcher.cancelled()
 
-                for attempt in runner.run(batch, beat):
+                for attempt in runner.run(batch, beat, last=not named):
                     tally.add(attempt)
                     if keep_log:
                         keep_log(attempt.container.log)

@@ -97,6 +97,7 @@ class Bench:
         into = self.folder / spec.name
         into.mkdir()
         asked = {PurePosixPath(path) for path in ("a/one", "a/two", "b/one", "b", "one")}
+        self.engine.make_output(spec.output)
         return run_container(
             self.engine,
             spec,

@@ -49,6 +49,23 @@ def test_a_crash_costs_its_case_and_the_rest_runs_in_a_new_container(cohort: Coh
     assert result.containers in (2, 3)
 
 
+def test_the_next_containers_output_is_made_while_one_runs_and_none_is_left(cohort: Cohort) -> None:
+    there: list[int] = []
+
+    def look(box: FakeBox, number: int) -> None:
+        if number == 0:
+            box.sleep(1.5)  # the supervisor looks every second
+        there.append(sum(owned.kind == "volume" for owned in engine.owned()))
+
+    engine = FakeEngine({IMAGE: detector(look)})
+    result = run(detector(look), cohort, engine=engine, limits=Limits(batch_cases=3))
+
+    assert failures(result) == [None] * 6
+    assert max(there) == 2
+    assert there[-1] == 1
+    assert engine.owned() == ()
+
+
 def test_after_three_restarts_the_rest_of_the_batch_fails(cohort: Cohort) -> None:
     result = run(lambda box: 3, cohort)
 
