@@ -35,6 +35,7 @@ def submit(
     threshold: Annotated[float, typer.Option(min=0, max=1, help="A patient is flagged above this likelihood.")] = 0.5,
     prevalence: Annotated[float | None, typer.Option(help="That its likelihoods are made for.")] = None,
     trained_on: Annotated[list[str] | None, typer.Option(help="A hospital whose scans were trained on.")] = None,
+    version_of: Annotated[str, typer.Option(help="Your accepted model that this is the next version of.")] = "",
     private: Annotated[bool, typer.Option("--private", help="Do not publish its numbers.")] = False,
     agree: Annotated[int, typer.Option(help="The version of the terms that you have read and agree to.")] = 0,
     state: Annotated[Path | None, typer.Option(help="Where uploads under way are remembered.")] = None,
@@ -61,6 +62,7 @@ def submit(
             "declared_prevalence": prevalence,
             "trained_on": trained_on or [],
             "public": not private,
+            "version_of": version_of,
             "terms": agree,
         },
     )

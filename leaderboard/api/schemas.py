@@ -65,6 +65,12 @@ class SubmissionIn(Schema):
     declared_prevalence: float | None = Field(default=None, gt=0, lt=1)
     trained_on: list[Name] = Field(default_factory=list, description="Slugs of hospitals.")
     public: bool = True
+    version_of: str = Field(
+        default="",
+        max_length=80,
+        pattern=r"^[^\x00]*$",
+        description="The accepted model of the same team that this is the next version of.",
+    )
     terms: int = Field(ge=1, le=2**31 - 1, description="The version of the terms that you have read and agree to.")
 
 

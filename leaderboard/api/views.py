@@ -32,7 +32,7 @@ from leaderboard.evaluations.services import evaluation_cancel
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.errors import Fault, Refusal
 from leaderboard.submissions.models import Upload
-from leaderboard.submissions.selectors import get_submission_for, submissions_for
+from leaderboard.submissions.selectors import get_model_of, get_submission_for, submissions_for
 from leaderboard.submissions.services import submission_create, submission_release, submission_withdraw
 
 router = Router()
@@ -84,9 +84,10 @@ def hand_in(request: HttpRequest, given: SubmissionIn) -> Status[SubmissionOut]:
     upload = Upload.objects.filter(pk=given.upload, by=user, expires__gt=timezone.now()).first()
     if upload is None:
         raise Refusal("There is no such upload of yours.", next_step="Upload the archive, then hand it in.")
+    benchmark = get_benchmark_for(user, given.benchmark)
     found = submission_create(
         team=team,
-        benchmark=get_benchmark_for(user, given.benchmark),
+        benchmark=benchmark,
         model=given.model,
         archive=upload,
         contract=given.contract,
@@ -94,6 +95,7 @@ def hand_in(request: HttpRequest, given: SubmissionIn) -> Status[SubmissionOut]:
         declared_prevalence=given.declared_prevalence,
         trained_on=list(hospitals.values()),
         public=given.public,
+        follows=get_model_of(team, benchmark, given.version_of) if given.version_of else None,
         terms=given.terms,
         by=user,
     )

@@ -38,6 +38,19 @@ class VersionBox(forms.CheckboxInput):
         return data.get(name)
 
 
+if TYPE_CHECKING:
+    SubmissionField = forms.ModelChoiceField[Submission]
+else:
+    SubmissionField = forms.ModelChoiceField  # cannot be subscripted at run time
+
+
+class EarlierField(SubmissionField):
+    """A submission by its name and day."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.model}, handed in {obj.created:%Y-%m-%d}"
+
+
 class SubmissionForm(forms.Form):
     """Choices are limited to what the person may use; the service checks the rest."""
 
@@ -45,6 +58,13 @@ class SubmissionForm(forms.Form):
     benchmark = forms.ModelChoiceField(queryset=Benchmark.objects.none(), empty_label=None)
     model = forms.CharField(
         label="Model name", max_length=80, help_text="As it will stand on the leaderboard; once per team."
+    )
+    follows = EarlierField(
+        label="Next version of",
+        queryset=Submission.objects.none(),
+        required=False,
+        empty_label="nothing: a new model",
+        help_text="An earlier submission of your team. Both stay ranked; the leaderboard can show the newest only.",
     )
     archive = forms.FileField(
         label="Image archive",
@@ -81,14 +101,19 @@ class SubmissionForm(forms.Form):
     )
     terms = forms.IntegerField(error_messages={"required": "Without your agreement nothing is taken in."})
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, archive_follows: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.archive_follows = archive_follows
         benchmarks = benchmarks_for(user)
         here = Q(cohorts__benchmarks__in=benchmarks) | Q(cohorts__sealed_for__in=benchmarks)
         choices = {
             "team": teams_of(user),
             "upload": Upload.objects.filter(by=user, expires__gt=timezone.now()),
             "benchmark": benchmarks,
+            "follows": Submission.objects.filter(team__in=teams_of(user), benchmark__in=benchmarks)
+            .filter(state=Submission.State.ACCEPTED)
+            .exclude(followed_by__in=Submission.objects.exclude(state__in=Submission.GONE))
+            .order_by("-created"),
             "trained_on": Hospital.objects.filter(here).distinct(),
         }
         for name, queryset in choices.items():
@@ -106,7 +131,7 @@ class SubmissionForm(forms.Form):
         given = super().clean() or self.cleaned_data
         if "archive" in given:
             given["archive"] = given.pop("upload", None) or given["archive"]
-            if not given["archive"] and "upload" not in self.errors:
+            if not (given["archive"] or self.archive_follows or "upload" in self.errors):
                 self.add_error("archive", "Choose the archive of your image.")
         return given
 
@@ -119,19 +144,6 @@ class SubmissionForm(forms.Form):
             return cast("Upload | None", found.clean(self["upload"].value()))
         except forms.ValidationError:
             return None
-
-
-if TYPE_CHECKING:
-    SubmissionField = forms.ModelChoiceField[Submission]
-else:
-    SubmissionField = forms.ModelChoiceField  # cannot be subscripted at run time
-
-
-class EarlierField(SubmissionField):
-    """A submission by its name and day."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.model}, handed in {obj.created:%Y-%m-%d}"
 
 
 class VersionForm(forms.Form):

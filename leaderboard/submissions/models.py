@@ -64,6 +64,7 @@ class Submission(models.Model):
         WITHDRAWN = "withdrawn", "withdrawn"
 
     OPEN: ClassVar[tuple[str, ...]] = (State.UPLOADED, State.CHECKING, State.TRYING_OUT)
+    GONE: ClassVar[tuple[str, ...]] = (State.REFUSED, State.WITHDRAWN)
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="submissions")

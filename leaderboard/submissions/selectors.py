@@ -14,6 +14,7 @@ from django.utils import timezone
 from leaderboard.accounts.models import Team
 from leaderboard.accounts.selectors import Person, is_member, is_organiser, standing_together, teams_of
 from leaderboard.benchmarks.models import Benchmark
+from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.models import Statement, Submission
 
 LAYERS = "digest of its layers"  # the check that carries it: equal layers are one program under two configs
@@ -64,10 +65,12 @@ def get_submission_for(user: Person, pk: UUID | str) -> Submission:
 
 
 def charged(rows: QuerySet[Submission]) -> QuerySet[Submission]:
-    """Those that count: accepted, refused by their own fault, or still under way."""
-    return rows.exclude(Q(state=Submission.State.REFUSED) & ~Q(fault="submission")).exclude(
-        state=Submission.State.WITHDRAWN, accepted_at__isnull=True
-    )
+    """Those that count: accepted, still under way, or begun and refused by their own fault.
+
+    What its checks refused never ran, so it costs nothing.
+    """
+    refused, never_ran = Q(state=Submission.State.REFUSED), ~Q(fault="submission") | Q(image="")
+    return rows.exclude(refused & never_ran).exclude(state=Submission.State.WITHDRAWN, accepted_at__isnull=True)
 
 
 def quota(*, team: Team, benchmark: Benchmark) -> Quota:
@@ -82,11 +85,25 @@ def quota(*, team: Team, benchmark: Benchmark) -> Quota:
 
 
 def duplicates_of(submission: Submission) -> QuerySet[Submission]:
-    """The same image, handed in before by the same team. Other teams' images are never named."""
-    if not submission.image:
-        return Submission.objects.none()
-    same = Submission.objects.filter(team=submission.team, image=submission.image)
-    return same.exclude(pk=submission.pk).filter(created__lte=submission.created)
+    """The same image, or archive, handed in before by the same team. Other teams' images are never named."""
+    same = Q(archive_sha256=submission.archive_sha256)
+    if submission.image:
+        same |= Q(image=submission.image)
+    rows = Submission.objects.filter(same, team=submission.team, created__lte=submission.created)
+    return rows.exclude(pk=submission.pk).order_by("created")
+
+
+def ranked_already(submission: Submission) -> Submission | None:
+    """What the team has in this benchmark, or under way to it, that can only give the same numbers once more.
+
+    Another operating point or contract is another system, unless calibration patients freeze the operating point.
+    """
+    benchmark = submission.benchmark
+    rows = duplicates_of(submission).filter(benchmark=benchmark, contract=submission.contract)
+    if not benchmark.calibration.exists():
+        rows = rows.filter(threshold=submission.threshold)
+    gone = Q(state__in=Submission.GONE) | Q(evaluation__state="cancelled")
+    return rows.exclude(gone).first()
 
 
 def twins() -> list[Twins]:
@@ -126,9 +143,7 @@ def queue_position(submission: Submission) -> int | None:
 
 def earlier_versions(submission: Submission) -> QuerySet[Submission]:
     """What it may be the next version of; what it is the next version of now is among them."""
-    live = Submission.objects.exclude(pk=submission.pk).exclude(
-        state__in=(Submission.State.REFUSED, Submission.State.WITHDRAWN)
-    )
+    live = Submission.objects.exclude(pk=submission.pk).exclude(state__in=Submission.GONE)
     followed = live.filter(follows__isnull=False).values("follows")
     return Submission.objects.filter(
         team=submission.team_id,
@@ -136,6 +151,25 @@ def earlier_versions(submission: Submission) -> QuerySet[Submission]:
         state=Submission.State.ACCEPTED,
         created__lt=submission.created,
     ).exclude(pk__in=followed)
+
+
+def get_model_of(team: Team, benchmark: Benchmark, model: str) -> Submission:
+    """The team's accepted submission of this name.
+
+    Raises
+    ------
+    Refusal
+        There is none.
+    """
+    accepted = Submission.objects.filter(team=team, benchmark=benchmark, state=Submission.State.ACCEPTED)
+    found = accepted.filter(model=model).first()
+    if found is None:
+        names = ", ".join(accepted.order_by("-created").values_list("model", flat=True)[:20])
+        raise Refusal(
+            f"{team} has no accepted model {model!r} on {benchmark}.",
+            next_step=f"Those that there are: {names}." if names else "Hand it in as a new model.",
+        )
+    return found
 
 
 def statements_of(submission: Submission) -> dict[str, Statement]:

@@ -28,6 +28,7 @@ from leaderboard.submissions.services import (
     starter_kit,
     statements_keep,
     submission_create,
+    submission_draft,
     submission_follow,
     submission_release,
     submission_withdraw,
@@ -41,12 +42,21 @@ PAGE = "evaluations:submission"
 @limited("upload")
 @body_up_to(settings.LARGEST_ARCHIVE + settings.LARGEST_BODY)
 def submit(request: HttpRequest) -> HttpResponse:
-    """The form. A refused one comes back with every entry kept but the file, which browsers do not refill."""
+    """The form. A refused one comes back with every entry kept but the file, which browsers do not refill.
+
+    Before a script sends gigabytes, it sends the other fields alone: an empty answer says that nothing is wrong there.
+    """
     user = cast("User", request.user)
-    form = SubmissionForm(request.POST or None, request.FILES or None, user=user)
+    ahead = request.POST.get("archive_follows") == "yes"
+    form = SubmissionForm(request.POST or None, request.FILES or None, user=user, archive_follows=ahead)
     refusal: Refusal | None = None
     if request.method == "POST" and form.is_valid():
         try:
+            if ahead:
+                submission_draft(
+                    **{name: value for name, value in form.cleaned_data.items() if name != "trained_on"}, by=user
+                )
+                return HttpResponse(status=204)
             submission = submission_create(**form.cleaned_data, by=user)
         except Refusal as error:
             refusal = error

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import docker
 import pytest
@@ -61,14 +62,14 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield found
 
 
-@pytest.fixture(scope="session")
-def archive(installation: Installation) -> Iterator[Path]:
-    """A real detector, as `docker save` writes it."""
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Path]:
+    """A real detector, as `docker save` writes it; no two are one image."""
     client: Any = docker.from_env()
-    path = installation.folder / "detector.tar"
+    path = tmp_path / "detector.tar"
     with Images() as images:
         with path.open("wb") as file:
-            file.writelines(client.images.get(images.of(DETECTOR)).save())
+            file.writelines(client.images.get(images.of(f"{DETECTOR}\n# {uuid4()}\n")).save())
         client.close()
         yield path
     path.unlink()

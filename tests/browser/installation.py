@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
+import requests
 from psycopg.sql import SQL, Identifier
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,27 @@ def own_database() -> Iterator[dict[str, str]]:
             yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl()}
         finally:
             server.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@contextmanager
+def own_broker() -> Iterator[dict[str, str]]:
+    """A virtual host of our own at the RabbitMQ that BROKER_URL names, so that no other test's worker takes our work;
+    else files in the data folder."""
+    url, admin = (urlsplit(os.environ.get(name, "")) for name in ("BROKER_URL", "BROKER_ADMIN_URL"))
+    if url.scheme != "amqp":
+        yield {}
+        return
+    name = f"browser-{uuid4().hex}"
+    server = f"{admin.scheme}://{admin.hostname}:{admin.port}/api"
+    with requests.Session() as session:
+        session.auth = (admin.username or "", admin.password or "")
+        session.put(f"{server}/vhosts/{name}", timeout=60).raise_for_status()
+        every = {"configure": ".*", "write": ".*", "read": ".*"}
+        try:
+            session.put(f"{server}/permissions/{name}/{url.username}", json=every, timeout=60).raise_for_status()
+            yield {"BROKER_URL": url._replace(path=f"/{name}").geturl()}
+        finally:
+            session.delete(f"{server}/vhosts/{name}", timeout=60).raise_for_status()
 
 
 @contextmanager
@@ -113,6 +135,7 @@ def installed(folder: Path) -> Iterator[Installation]:
             "RECONCILE_SECONDS": "2",
             "RETRY_SECONDS": "1",
             **stack.enter_context(own_database()),
+            **stack.enter_context(own_broker()),
         }
         desk_log = folder / "desk.log"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

@@ -129,7 +129,7 @@ def demonstration_submit(*, benchmark: Benchmark, archives: Path, say: Callable[
         person = next(person for person in PEOPLE if person.part == example.part)
         team = Team.objects.get(name=person.team)
         known = Submission.objects.filter(team=team, benchmark=benchmark, model=example.model)
-        submission = known.exclude(state__in=(Submission.State.REFUSED, Submission.State.WITHDRAWN)).first()
+        submission = known.exclude(state__in=Submission.GONE).first()
         if submission is None:
             with path.open("rb") as file:
                 submission = submission_create(

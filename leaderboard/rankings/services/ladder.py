@@ -50,7 +50,7 @@ def due(benchmark: Benchmark, teams: Sequence[Team]) -> Iterator[Evaluation]:
     rows = Submission.objects.filter(benchmark=benchmark, team__in=teams, public=True).order_by("created", "pk")
     for submission in rows.select_related("benchmark", "evaluation__rung"):
         evaluation = getattr(submission, "evaluation", None)
-        if submission.state in (Submission.State.REFUSED, Submission.State.WITHDRAWN):
+        if submission.state in Submission.GONE:
             continue
         if evaluation is None or evaluation.state in (State.QUEUED, State.RUNNING) or not evaluation.is_told:
             return

@@ -47,6 +47,39 @@
     }
   };
 
+  // What an image archive begins with: gzip, zstd, or a tar's first header.
+  const isArchive = async (file) => {
+    const first = new Uint8Array(await file.slice(0, 512).arrayBuffer());
+    const begins = (...bytes) => bytes.every((byte, place) => first[place] === byte);
+    return begins(0x1f, 0x8b) || begins(0x28, 0xb5, 0x2f, 0xfd) || String.fromCharCode(...first.slice(257, 262)) === "ustar";
+  };
+
+  // The page that says what is wrong with the other fields; nothing if nothing is.
+  const refused = async (form) => {
+    const filled = new FormData(form);
+    filled.delete("archive");
+    filled.set("archive_follows", "yes");
+    const answer = await fetch(form.action || location.href, { method: "POST", body: filled });
+    return answer.status === 204 ? "" : answer.text();
+  };
+
+  const look = async (form, file) => {
+    const shown = show(form);
+    shown.busy(true);
+    try {
+      const page = await refused(form);
+      if (page) replace(page);
+      else if (await isArchive(file)) send(form, file);
+      else {
+        shown.say(`${file.name} is no image archive: it is neither a tar nor one packed with gzip or zstd. Nothing was sent. Write it with docker save.`);
+        shown.busy(false);
+      }
+    } catch {
+      shown.say("The connection is broken. Nothing was sent; hand in again.");
+      shown.busy(false);
+    }
+  };
+
   const send = (form, file) => {
     const shown = show(form);
     const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
@@ -111,7 +144,7 @@
     const file = form.elements.archive && form.elements.archive.files[0];
     if (file) {
       form.elements.upload.value = "";
-      send(form, file);
+      look(form, file);
     } else {
       const shown = show(form);
       shown.busy(true);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leaderboard.submissions.services.check import submission_check
-from leaderboard.submissions.services.create import submission_create
+from leaderboard.submissions.services.create import submission_create, submission_draft
 from leaderboard.submissions.services.limits import limits_of
 from leaderboard.submissions.services.reconcile import submissions_reconcile
 from leaderboard.submissions.services.registry import submission_push
@@ -32,6 +32,7 @@ __all__ = [
     "statements_keep",
     "submission_check",
     "submission_create",
+    "submission_draft",
     "submission_follow",
     "submission_push",
     "submission_release",

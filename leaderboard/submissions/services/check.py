@@ -17,7 +17,7 @@ from evaluator.errors import ImageRefused
 from leaderboard.lib import leases
 from leaderboard.lib.files import json_digest
 from leaderboard.submissions.models import Submission
-from leaderboard.submissions.selectors import LAYERS, duplicates_of
+from leaderboard.submissions.selectors import LAYERS, duplicates_of, ranked_already
 from leaderboard.submissions.services import settle
 
 
@@ -58,6 +58,13 @@ def look_into(submission: Submission, engine: ContainerEngine) -> tuple[str, lis
     checks.append({"check": "the engine shows the image that was checked", "ok": True, "detail": record.digest})
     checks.append({"check": LAYERS, "ok": True, "detail": json_digest(report.config.diff_ids)})
     submission.image = record.digest
+    if earlier := ranked_already(submission):
+        raise ImageRefused(
+            f"The image is in {submission.benchmark} already: “{earlier.model}” of {earlier.created:%Y-%m-%d}.",
+            checks=report.checks,
+            why="At the same operating point it gives the same numbers once more.",
+            next_step="See My submissions. To hand it in anew, withdraw that one first. This one used no quota.",
+        )
     if same := duplicates_of(submission).first():
         detail = f"the same image as your “{same.model}” of {same.created:%Y-%m-%d}"
         checks.append({"check": "handed in before", "ok": True, "detail": detail})

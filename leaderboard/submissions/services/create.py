@@ -22,8 +22,9 @@ from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import bell, files
 from leaderboard.lib.errors import Fault, Refusal
 from leaderboard.submissions.models import Submission, Upload
-from leaderboard.submissions.selectors import quota
+from leaderboard.submissions.selectors import quota, ranked_already
 from leaderboard.submissions.services.upload import too_large
+from leaderboard.submissions.services.versions import require_follows
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +42,60 @@ def submission_create(
     by: User,
     public: bool = True,
     declared_prevalence: float | None = None,
+    follows: Submission | None = None,
 ) -> Submission:
     """Take an image archive in, as `docker save` wrote it: a form's file, or an upload that is complete.
 
-    ``terms`` is the version that the person agreed to.
+    ``terms`` is the version that the person agreed to, ``follows`` the earlier version of the same model.
 
     Raises
     ------
     Refusal
         The terms are others by now, it is not this person's team, the benchmark takes none, the quota is used up, a
-        field is wrong, or the archive is empty, too large or not whole. Nothing is kept then but the upload.
+        field is wrong, or the archive is empty, too large, not whole, or there already. Nothing is kept then but the
+        upload.
+    """
+    submission = submission_draft(
+        team=team,
+        benchmark=benchmark,
+        model=model,
+        archive=archive,
+        contract=contract,
+        threshold=threshold,
+        terms=terms,
+        by=by,
+        public=public,
+        declared_prevalence=declared_prevalence,
+        follows=follows,
+    )
+    files.data_folder("archives")
+    place = uploaded(archive, submission) if isinstance(archive, Upload) else sent(archive, submission)
+    with place as stored:
+        enter(submission, stored, trained_on)
+    logger.info("submission %s of team %s taken in: %d bytes", submission.pk, team.slug, stored.size)
+    return submission
+
+
+def submission_draft(
+    *,
+    team: Team,
+    benchmark: Benchmark,
+    model: str,
+    archive: File[bytes] | Upload | None,
+    contract: str,
+    threshold: float,
+    terms: int,
+    by: User,
+    public: bool = True,
+    declared_prevalence: float | None = None,
+    follows: Submission | None = None,
+) -> Submission:
+    """What would be handed in, as far as that can be looked at before its archive is here; nothing is kept.
+
+    Raises
+    ------
+    Refusal
+        As `submission_create`, but for what it says of the archive.
     """
     require_open(team, benchmark, contract, by)
     require_quota(team, benchmark)
@@ -61,7 +106,7 @@ def submission_create(
         benchmark=benchmark,
         model=model.strip(),
         created_by=by,
-        archive_name=archive.name or "archive",
+        archive_name=(archive.name if archive else "") or "archive",
         archive_bytes=0,
         archive_sha256="",
         contract=contract,
@@ -71,13 +116,11 @@ def submission_create(
         terms=agreed,
         agreed_by=by,
         agreed_at=timezone.now(),
+        follows=follows,
     )
+    if follows:
+        require_follows(submission, follows)
     require_clean(submission)
-    files.data_folder("archives")
-    place = uploaded(archive, submission) if isinstance(archive, Upload) else sent(archive, submission)
-    with place as stored:
-        enter(submission, stored, trained_on)
-    logger.info("submission %s of team %s taken in: %d bytes", submission.pk, team.slug, stored.size)
     return submission
 
 
@@ -142,6 +185,7 @@ def enter(submission: Submission, stored: files.Stored, trained_on: Collection[H
     list(standing_together(submission.team).select_for_update().order_by("pk"))
     require_quota(submission.team, submission.benchmark)
     require_clean(submission)
+    require_new(submission)
     submission.save(force_insert=True)
     submission.trained_on.set(trained_on)
     record(
@@ -205,8 +249,17 @@ def require_quota(team: Team, benchmark: Benchmark) -> None:
     if not now.left:
         raise Refusal(
             f"{team} has used its {now.allowed} submissions of this month.",
-            why="Accepted submissions count, those under way, and those that failed by their own fault.",
+            why="Accepted submissions count, those under way, and those that failed in their try-out.",
             next_step=f"The quota is renewed on {now.renewed:%Y-%m-%d}.",
+        )
+
+
+def require_new(submission: Submission) -> None:
+    if earlier := ranked_already(submission):
+        raise Refusal(
+            f"This archive is in {submission.benchmark} already: “{earlier.model}” of {earlier.created:%Y-%m-%d}.",
+            why="The same image at the same operating point gives the same numbers once more.",
+            next_step="See My submissions. To hand it in anew, withdraw that one first.",
         )
 
 

@@ -28,15 +28,10 @@ def submission_follow(*, submission: Submission, earlier: Submission | None, by:
     submission = Submission.objects.select_for_update().get(pk=submission.pk)
     if submission.follows_id == (earlier.pk if earlier else None):
         return submission
-    if submission.state in (Submission.State.REFUSED, Submission.State.WITHDRAWN):
+    if submission.state in Submission.GONE:
         raise Refusal(f"“{submission.model}” is no version of anything.", why="It was refused or withdrawn.")
-    if earlier is not None and not earlier_versions(submission).filter(pk=earlier.pk).exists():
-        raise Refusal(
-            f"“{submission.model}” cannot be the next version of “{earlier.model}”.",
-            why="An earlier version is an accepted submission of the same team on the same benchmark, handed in "
-            "before, of which no other submission is the next version.",
-            next_step="Choose one of the list.",
-        )
+    if earlier is not None:
+        require_follows(submission, earlier)
     submission.follows = earlier
     try:
         submission.full_clean(exclude=["archive_bytes", "archive_sha256"])
@@ -48,3 +43,13 @@ def submission_follow(*, submission: Submission, earlier: Submission | None, by:
         "submission.version-said", f"submission {submission.pk}", by=by.pk, follows=str(earlier.pk) if earlier else None
     )
     return submission
+
+
+def require_follows(submission: Submission, earlier: Submission) -> None:
+    if not earlier_versions(submission).filter(pk=earlier.pk).exists():
+        raise Refusal(
+            f"“{submission.model}” cannot be the next version of “{earlier.model}”.",
+            why="An earlier version is an accepted submission of the same team on the same benchmark, handed in "
+            "before, of which no other submission is the next version.",
+            next_step="Choose one of the list.",
+        )

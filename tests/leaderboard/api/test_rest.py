@@ -63,6 +63,7 @@ def test_a_refused_hand_in_keeps_the_upload_for_the_next(client: Client, benchma
         ({"contract": "telepathy"}, "no contract"),
         ({"trained_on": ["atlantis"]}, "no hospital"),
         ({"team": "rivals"}, "in no team"),
+        ({"version_of": "Nothing"}, "no accepted model"),
         ({"model": " "}, "not taken in"),
     ):
         answer = hand_in(client, upload=upload, **changes)
@@ -71,6 +72,13 @@ def test_a_refused_hand_in_keeps_the_upload_for_the_next(client: Client, benchma
         assert Upload.objects.get().path.read_bytes() == ARCHIVE
     assert hand_in(client, upload=upload).status_code == 201
     assert "no such upload" in hand_in(client, upload=upload, model="Again").json()["what"]
+
+
+def test_a_program_says_of_what_it_hands_in_the_next_version(client: Client, ranked: Benchmark, member: User) -> None:
+    first = Submission.objects.filter(team=member.teams.get(), followed_by=None).latest("created")
+    answer = hand_in(client, upload=uploaded(client), version_of=first.model)
+    assert answer.status_code == 201, answer.content
+    assert Submission.objects.get(model="Detector").follows == first
 
 
 def test_what_is_not_whole_or_not_what_was_sent_is_not_handed_in(client: Client, benchmark_rows: Benchmark) -> None:

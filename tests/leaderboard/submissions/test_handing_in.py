@@ -123,7 +123,7 @@ def test_two_uploads_at_once_cannot_both_take_the_last_place(benchmark_rows: Ben
     def upload(number: int) -> None:
         start.wait()
         try:
-            hand_in(benchmark_rows, member, model=f"Detector {number}")
+            hand_in(benchmark_rows, member, f"archive {number}".encode(), model=f"Detector {number}")
         except Refusal as refusal:
             refused.append(refusal.what)
         finally:
@@ -163,3 +163,45 @@ def test_a_duplicate_is_named_within_the_team_only(benchmark_rows: Benchmark, me
     )
     assert list(duplicates_of(again)) == [ours]
     assert list(duplicates_of(theirs)) == []
+
+
+@pytest.mark.django_db
+def test_the_same_archive_is_taken_once_at_an_operating_point(benchmark_rows: Benchmark, member: User) -> None:
+    first = hand_in(benchmark_rows, member)
+    with pytest.raises(Refusal, match="already: “Detector”"):
+        hand_in(benchmark_rows, member, model="Again")
+    assert Submission.objects.get() == first
+    hand_in(benchmark_rows, member, model="Stricter", threshold=0.7)
+    submission_withdraw(submission=first, by=member)
+    hand_in(benchmark_rows, member, model="Again")
+    assert Submission.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_calibration_leaves_no_other_operating_point(benchmark_rows: Benchmark, member: User) -> None:
+    benchmark_rows.calibration.add(factories.make_cohort())
+    hand_in(benchmark_rows, member)
+    with pytest.raises(Refusal, match="already"):
+        hand_in(benchmark_rows, member, model="Stricter", threshold=0.7)
+
+
+@pytest.mark.django_db
+def test_what_its_checks_refused_costs_nothing(benchmark_rows: Benchmark, member: User) -> None:
+    for image, counts in (("", 0), ("sha256:0", 1)):
+        factories.SubmissionFactory.create(
+            team=member.teams.get(), benchmark=benchmark_rows, state="refused", fault="submission", image=image
+        )
+        assert quota(team=member.teams.get(), benchmark=benchmark_rows).used == counts
+
+
+@pytest.mark.django_db
+def test_a_next_version_is_said_when_it_is_handed_in(benchmark_rows: Benchmark, member: User, rival: User) -> None:
+    first = hand_in(benchmark_rows, member)
+    with pytest.raises(Refusal, match="cannot be the next version"):  # not accepted yet
+        hand_in(benchmark_rows, member, b"better", model="Better", follows=first)
+    Submission.objects.update(state="accepted", image="sha256:0", accepted_at=timezone.now())
+    assert hand_in(benchmark_rows, member, b"better", model="Better", follows=first).follows == first
+    for by, data in ((member, b"best"), (rival, b"theirs")):
+        with pytest.raises(Refusal, match="cannot be the next version"):
+            hand_in(benchmark_rows, by, data, model="Third", follows=first)
+    assert Submission.objects.count() == 2

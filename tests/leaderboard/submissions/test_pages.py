@@ -51,6 +51,34 @@ def test_a_team_hands_in_and_lands_on_the_page_of_its_submission(
     assert "number 1 in line" in page
 
 
+def test_the_other_fields_are_looked_at_before_the_archive_is_sent(
+    client: Client, member: User, team: Team, benchmark_rows: Benchmark
+) -> None:
+    client.force_login(member)
+    first = entries(team, benchmark_rows) | {"archive_follows": "yes"}
+    del first["archive"]
+    assert client.post(SUBMIT, first).status_code == 204
+    for wrong, said in (
+        ({"threshold": "2"}, "less than or equal to 1"),
+        ({"terms": ""}, "Without your agreement"),
+        ({"follows": "3f2c1fd2-0000-4000-8000-000000000000"}, "valid choice"),
+    ):
+        answer = client.post(SUBMIT, first | wrong)
+        assert (answer.status_code, said in answer.content.decode()) == (422, True), wrong
+    Benchmark.objects.update(quota_per_month=0)
+    assert "has used its 0 submissions" in client.post(SUBMIT, first).content.decode()
+    assert not Submission.objects.exists()
+
+
+def test_a_next_version_is_said_on_the_form(client: Client, member: User, team: Team, ranked: Benchmark) -> None:
+    client.force_login(member)
+    earlier = Submission.objects.filter(team=team).latest("created")
+    assert f"{earlier.model}, handed in" in client.get(SUBMIT).content.decode()
+    client.post(SUBMIT, entries(team, ranked, model="Better", follows=str(earlier.pk)))
+    assert Submission.objects.get(model="Better").follows == earlier
+    assert f"{earlier.model}, handed in" not in client.get(SUBMIT).content.decode()
+
+
 def test_a_hospital_whose_patients_are_sealed_can_be_declared_too(
     client: Client, member: User, team: Team, benchmark_rows: Benchmark
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files import File
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -42,7 +45,7 @@ def later(submission: Submission) -> None:
 
 
 @pytest.mark.django_db
-def test_a_file_that_is_no_archive_is_refused_and_charged(stage: Stage) -> None:
+def test_a_file_that_is_no_archive_is_refused_and_costs_nothing(stage: Stage) -> None:
     submission = stage.hand_in()
     submission.archive_path.write_bytes(b"this is no image")
     submission_check(pk=submission.pk, engine=stage.engine)
@@ -50,6 +53,18 @@ def test_a_file_that_is_no_archive_is_refused_and_charged(stage: Stage) -> None:
     assert (submission.state, submission.failure) == (Submission.State.REFUSED, "image-invalid")
     assert submission.reason
     assert submission.lease_token is None
+    assert quota(team=stage.team, benchmark=stage.benchmark).used == 0
+
+
+@pytest.mark.django_db
+def test_an_image_that_came_before_in_another_archive_is_refused_by_its_digest(stage: Stage) -> None:
+    first = stage.accept()
+    packed = File(io.BytesIO(gzip.compress(stage.archive(name="Detector"))), name="detector.tar.gz")
+    again = stage.hand_in(model="Again", archive=packed)
+    submission_check(pk=again.pk, engine=stage.engine)
+    again.refresh_from_db()
+    assert (again.state, again.failure) == (Submission.State.REFUSED, "image-invalid")
+    assert f"already: “{first.model}”" in again.reason
     assert quota(team=stage.team, benchmark=stage.benchmark).used == 1
 
 

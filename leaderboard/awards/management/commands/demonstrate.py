@@ -119,7 +119,7 @@ class Command(BaseCommand):
 
 def standing(submission: Submission) -> str:
     """Where a submission is, in a line."""
-    if submission.state in (Submission.State.REFUSED, Submission.State.WITHDRAWN):
+    if submission.state in Submission.GONE:
         return f"{submission.get_state_display()} {submission.reason}".strip()
     evaluation = Evaluation.objects.filter(submission=submission).first()
     if evaluation is None:
@@ -141,7 +141,7 @@ def scans_done(submissions: list[Submission]) -> int:
 
 
 def is_over(submission: Submission) -> bool:
-    if submission.state in (Submission.State.REFUSED, Submission.State.WITHDRAWN):
+    if submission.state in Submission.GONE:
         return True
     ended = (Evaluation.State.DONE, Evaluation.State.FAILED, Evaluation.State.CANCELLED)
     return Evaluation.objects.filter(submission=submission, state__in=ended).exists()
