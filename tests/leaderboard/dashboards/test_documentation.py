@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evaluator.errors import FailureClass
+from evaluator.errors import FailureClass, Fault
+from leaderboard.evaluations.told import TOLD
 from tests.factories import make_benchmark
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,18 @@ def test_the_contract_names_every_failure_class_and_whose_fault_it_is(client: Cl
     page = client.get(reverse("dashboards:contract")).content.decode()
     listed = dict(re.findall(r"<td><code>([a-z-]+)</code></td><td>(\w+)</td>", page))
     assert listed == {failure.value: failure.fault.value for failure in FailureClass}
+
+
+def test_each_failure_of_a_submission_has_advice_of_its_own() -> None:
+    advice = [next_step for failure, (_, next_step) in TOLD.items() if failure.fault is Fault.SUBMISSION]
+    assert len(set(advice)) == len(advice) > 5
+    assert all(advice)
+
+
+def test_the_contract_says_that_weights_are_part_of_the_image(client: Client) -> None:
+    text = text_of(client, "contract")
+    assert "Weights are part of the image" in text
+    assert "/opt/ml/model" not in text
 
 
 def test_the_contract_says_what_a_container_gets_on_the_benchmark(client: Client) -> None:
