@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 from django.conf import settings
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -20,7 +20,7 @@ from evaluator.learnt import learn
 from evaluator.records import Audit
 from leaderboard.accounts.selectors import Person
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.evaluations.models import CohortResult, Evaluation, NullResult, Run, Worker
+from leaderboard.evaluations.models import CohortResult, Evaluation, NullResult, Permission, Run, Worker
 from leaderboard.evaluations.told import told_of
 from leaderboard.lib import documents
 from leaderboard.submissions.models import Submission
@@ -193,6 +193,10 @@ def worker_states() -> list[WorkerState]:
 def operations() -> Operations:
     runs = Run.objects.select_related("hospital", "cohort", "evaluation__submission__team")
     submissions = Submission.objects.select_related("team", "benchmark").defer("try_out_log")
+    refused = Permission.objects.filter(
+        hospital=OuterRef("hospital"), submission=OuterRef("evaluation__submission"), granted=False
+    )
+    ended = runs.filter(state__in=(*Run.AGAIN, Run.State.WITHDRAWN)).annotate(refused_here=Exists(refused))
     failures = (
         Run.objects.exclude(failure="").order_by("failure").values("failure", "fault").annotate(count=Count("pk"))
     )
@@ -202,7 +206,7 @@ def operations() -> Operations:
         submissions=count_states(Submission.objects.all()),
         runs=count_states(Run.objects.all()),
         open_runs=list(runs.filter(state__in=Run.OPEN).order_by("state_since")[:200]),
-        failed_runs=list(runs.filter(state__in=(*Run.AGAIN, Run.State.WITHDRAWN)).order_by("-state_since")[:100]),
+        failed_runs=list(ended.order_by("-state_since")[:100]),
         done_runs=list(runs.filter(state=Run.State.DONE).order_by("-state_since", "-pk")[:20]),
         open_submissions=list(submissions.filter(state__in=Submission.OPEN).order_by("state_since")[:200]),
         failures=[FailureCount(failure=row["failure"], fault=row["fault"], count=row["count"]) for row in failures],

@@ -105,6 +105,19 @@ def test_where_each_is_approved_nothing_runs_that_was_not(stage: Stage, harbour:
     assert Record.objects.filter(act="submission.approved", actor=f"user {steward.pk}").count() == 1
 
 
+def test_what_a_data_steward_refused_is_not_offered_to_be_put_in_line_again(
+    stage: Stage, harbour: Hospital, steward: User, client: Client
+) -> None:
+    submission = stage.accept()
+    Run.objects.update(state=State.FAILED)
+    client.force_login(factories.UserFactory.create(is_organiser=True))
+    again = [reverse("evaluations:requeue-run", args=[the_run(slug).pk]) for slug in ("harbour", "lakeside")]
+    submission_refuse(hospital=harbour, submission=submission, reason="", by=steward)
+    page = client.get(reverse("evaluations:operations")).content.decode()
+    assert [address in page for address in again] == [False, True]
+    assert "A data steward of Harbour refused it; only they can approve it, on their desk." in page
+
+
 def test_approving_begins_and_ends_with_what_is_in_line(stage: Stage, harbour: Hospital, steward: User) -> None:
     stage.accept()
     assert the_run().state == State.QUEUED
