@@ -171,6 +171,15 @@ def how_long(duration: timedelta) -> str:
     return "1 day" if days == 1 else f"{days:,} days"
 
 
+def hours(duration: timedelta) -> str:
+    """What was used, to be added up: "12 s", "4 min", "3.4 h", "1,234.0 h", "none"."""
+    if not duration:
+        return "none"
+    if duration < timedelta(hours=1):
+        return how_long(duration)
+    return f"{duration / timedelta(hours=1):,.1f} h"
+
+
 def how_large(size: int) -> str:
     """Bytes, in decimal units: "1.2 GB"."""
     amount = float(size)

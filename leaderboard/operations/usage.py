@@ -68,8 +68,8 @@ class Hours:
 
     who: str
     runs: int
-    hours: float
-    gpu_hours: float
+    lasted: timedelta
+    on_gpus: timedelta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,14 +157,11 @@ def hours(by: str) -> list[Hours]:
     ended = Run.objects.filter(finished__gte=timezone.now() - MONTH, started__isnull=False).order_by()
     with_gpu = Q(evaluation__submission__benchmark__gpus__gt=0)
     rows = ended.values(by).annotate(runs=Count("pk"), all=Sum(lasted), gpu=Sum(lasted, filter=with_gpu))
+    none = timedelta()
     found = [
-        Hours(who=row[by], runs=row["runs"], hours=in_hours(row["all"]), gpu_hours=in_hours(row["gpu"])) for row in rows
+        Hours(who=row[by], runs=row["runs"], lasted=row["all"] or none, on_gpus=row["gpu"] or none) for row in rows
     ]
-    return sorted(found, key=lambda one: (-one.gpu_hours, -one.hours, one.who))
-
-
-def in_hours(duration: timedelta | None) -> float:
-    return duration.total_seconds() / 3600 if duration else 0.0
+    return sorted(found, key=lambda one: (-one.on_gpus, -one.lasted, one.who))
 
 
 def disk() -> Disk:

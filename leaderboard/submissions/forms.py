@@ -120,6 +120,8 @@ class SubmissionForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = queryset
+        if benchmarks and not benchmarks.filter(calibration=None).exists():
+            del self.fields["threshold"]  # calibration patients freeze it, the same way for everybody
         present = terms_now()
         self.fields["terms"].label = f"I agree to the terms, version {present.version}" if present else "Terms"
         self.fields["terms"].widget = VersionBox(present.version if present else 0)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from leaderboard.awards.selectors.calls import calls_shown, get_call_for, recused_letters, state_of
-from leaderboard.awards.selectors.judging import Candidate, Candidates, candidates, finalist_of, is_closed
+from leaderboard.awards.selectors.judging import (
+    Candidate,
+    Candidates,
+    candidates,
+    finalist_of,
+    is_closed,
+    may_be_finalist,
+)
 from leaderboard.awards.selectors.standing import Standing, get_letter_for, standing_of
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "get_call_for",
     "get_letter_for",
     "is_closed",
+    "may_be_finalist",
     "recused_letters",
     "standing_of",
     "state_of",

@@ -111,6 +111,13 @@ def is_closed(benchmark: Benchmark) -> bool:
     return Closing.objects.filter(benchmark=benchmark).exists()
 
 
+def may_be_finalist(submission: Submission) -> bool:
+    """One that was accepted, is to be published, and has not ended without numbers."""
+    evaluation = getattr(submission, "evaluation", None)
+    over = evaluation is not None and evaluation.state in evaluation.ENDED and evaluation.state != "done"
+    return submission.state == Submission.State.ACCEPTED and submission.public and not over
+
+
 def candidates(
     *,
     benchmark: Benchmark,

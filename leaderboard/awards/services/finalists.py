@@ -11,6 +11,7 @@ from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_member
 from leaderboard.audit.services import record
 from leaderboard.awards.models import Closing, Finalist
+from leaderboard.awards.selectors import may_be_finalist
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.lib.errors import Refusal
 from leaderboard.submissions.models import Submission
@@ -30,10 +31,10 @@ def finalist_name(*, submission: Submission, by: User) -> Finalist:
     benchmark = Benchmark.objects.select_for_update().get(pk=submission.benchmark_id)
     if not is_member(by, submission.team):
         raise Refusal(f"You are not a member of {submission.team}.", next_step="Ask one of its members.")
-    if submission.state != Submission.State.ACCEPTED or not submission.public:
+    if not may_be_finalist(submission):
         raise Refusal(
             f"“{submission.model}” cannot be the finalist.",
-            why="Only an accepted submission that is to be published can.",
+            why="Only an accepted submission that is to be published can, and none whose runs failed or were stopped.",
             next_step="Name another one.",
         )
     if Closing.objects.filter(benchmark=benchmark).exists():

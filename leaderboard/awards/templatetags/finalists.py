@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from leaderboard.accounts.selectors import is_member
-from leaderboard.awards.selectors import finalist_of, is_closed
+from leaderboard.awards.selectors import finalist_of, is_closed, may_be_finalist
 from leaderboard.submissions.models import Submission
 
 register = template.Library()
@@ -19,7 +19,7 @@ def finalist_choice(context: dict[str, Any], submission: Submission) -> dict[str
         "submission": submission,
         "finalist": finalist_of(submission.team, submission.benchmark),
         "closed": is_closed(submission.benchmark),
-        "may_be": submission.state == Submission.State.ACCEPTED and submission.public,
+        "may_be": may_be_finalist(submission),
         "is_member": is_member(context["user"], submission.team),
         "csrf_token": context.get("csrf_token"),
     }

@@ -92,5 +92,10 @@ def lasting(duration: timedelta | None) -> str:
 
 
 @register.filter
+def hours(duration: timedelta) -> str:
+    return formatting.hours(duration)
+
+
+@register.filter
 def size(amount: int | None) -> str:
     return "" if amount is None else formatting.how_large(amount)

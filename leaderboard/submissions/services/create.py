@@ -26,6 +26,8 @@ from leaderboard.submissions.selectors import quota, ranked_already
 from leaderboard.submissions.services.upload import too_large
 from leaderboard.submissions.services.versions import require_follows
 
+UNUSED = 0.5  # an operating point that calibration patients replace
+
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +38,7 @@ def submission_create(
     model: str,
     archive: File[bytes] | Upload,
     contract: str,
-    threshold: float,
+    threshold: float = UNUSED,
     trained_on: Collection[Hospital],
     terms: int,
     by: User,
@@ -83,7 +85,7 @@ def submission_draft(
     model: str,
     archive: File[bytes] | Upload | None,
     contract: str,
-    threshold: float,
+    threshold: float = UNUSED,
     terms: int,
     by: User,
     public: bool = True,

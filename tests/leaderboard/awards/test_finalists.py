@@ -16,6 +16,7 @@ from leaderboard.awards.models import Closing, Criterion, Finalist
 from leaderboard.awards.selectors import candidates
 from leaderboard.awards.services import finalist_name, finalists_close
 from leaderboard.benchmarks.models import Benchmark
+from leaderboard.evaluations.models import Evaluation
 from leaderboard.lib.errors import Refusal
 from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.submissions.models import Submission
@@ -226,6 +227,10 @@ def test_who_may_not_and_what_may_not(ranked: Benchmark, rival: User) -> None:
     hidden = factories.SubmissionFactory.create(benchmark=ranked, model="Hidden", accepted=True, public=False)
     with pytest.raises(Refusal, match="cannot be the finalist"):
         finalist_name(submission=hidden, by=member_of(hidden.team))
+    stopped = submission("Careful")
+    Evaluation.objects.filter(submission=stopped).update(state="cancelled")
+    with pytest.raises(Refusal, match="cannot be the finalist"):
+        finalist_name(submission=stopped, by=member_of(stopped.team))
     assert not Finalist.objects.exists()
     with pytest.raises(CommandError, match="no finalist yet"):
         call_command("close_finalists", "pancreas-ct")

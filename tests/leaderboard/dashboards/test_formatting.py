@@ -76,6 +76,13 @@ def test_durations_are_what_a_person_would_say(seconds: int, words: str) -> None
     assert formatting.how_long(timedelta(seconds=seconds)) == words
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "none"), (12, "12 s"), (250, "4 min"), (12_240, "3.4 h"), (4_442_400, "1,234.0 h")]
+)
+def test_hours_that_are_added_up_stay_hours(seconds: int, words: str) -> None:
+    assert formatting.hours(timedelta(seconds=seconds)) == words
+
+
 def test_dates_carry_their_time_zone() -> None:
     assert formatting.utc(datetime(2026, 11, 23, 14, 5, tzinfo=UTC)) == "2026-11-23 14:05 UTC"
 

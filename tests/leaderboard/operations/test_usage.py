@@ -39,9 +39,11 @@ def test_hours_are_those_of_runs_that_ended_in_thirty_days(ranked: Benchmark) ->
     first, second = of_model("Careful")
     Run.objects.filter(pk=first.pk).update(started=now - timedelta(hours=3), finished=now - timedelta(hours=1))
     Run.objects.filter(pk=second.pk).update(started=now - timedelta(days=40), finished=now - timedelta(days=31))
-    assert [(one.who, one.runs, one.hours, one.gpu_hours) for one in usage().by_team] == [("Uppsala Imaging", 1, 2, 0)]
+    two, none = timedelta(hours=2), timedelta()
+    team = [(one.who, one.runs, one.lasted, one.on_gpus) for one in usage().by_team]
+    assert team == [("Uppsala Imaging", 1, two, none)]
     Benchmark.objects.update(gpus=1)
-    assert [(one.who, one.gpu_hours) for one in usage().by_hospital] == [(first.hospital.name, 2)]
+    assert [(one.who, one.on_gpus) for one in usage().by_hospital] == [(first.hospital.name, two)]
 
 
 def test_failures_are_counted_over_a_week_and_a_month(ranked: Benchmark) -> None:

@@ -79,6 +79,20 @@ def test_a_next_version_is_said_on_the_form(client: Client, member: User, team: 
     assert f"{earlier.model}, handed in" not in client.get(SUBMIT).content.decode()
 
 
+def test_an_operating_point_that_calibration_freezes_is_not_asked_for(
+    client: Client, member: User, team: Team, benchmark_rows: Benchmark
+) -> None:
+    client.force_login(member)
+    assert 'name="threshold"' in client.get(SUBMIT).content.decode()
+    benchmark_rows.calibration.add(factories.make_cohort(purpose=Cohort.Purpose.CALIBRATION))
+    page = client.get(SUBMIT).content.decode()
+    assert 'name="threshold"' not in page
+    assert "frozen on calibration patients" in page
+    given = entries(team, benchmark_rows)
+    del given["threshold"]
+    assert client.post(SUBMIT, given).status_code == 302
+
+
 def test_a_hospital_whose_patients_are_sealed_can_be_declared_too(
     client: Client, member: User, team: Team, benchmark_rows: Benchmark
 ) -> None:
