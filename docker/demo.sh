@@ -1,11 +1,12 @@
 #!/bin/bash
-# The whole platform on this machine, with four made-up hospitals: bash docker/demo.sh [--bind ADDRESS:PORT] | stop | reset
+# The whole platform on this machine, with four made-up hospitals: bash docker/demo.sh [--bind ADDRESS:PORT] | link WHO | stop | reset
 # shellcheck source-path=SCRIPTDIR disable=SC2329 # functions are called by name
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 usage() {
     cat <<'TEXT'
 bash docker/demo.sh [--bind ADDRESS:PORT]   start the demonstration, or show where it runs; its data are kept
+bash docker/demo.sh link WHO                a new login link for team, organiser, steward, funder or reviewer
 bash docker/demo.sh stop                    stop everything it started
 bash docker/demo.sh reset                   stop it and delete its data; the next start begins anew
 TEXT
@@ -45,14 +46,28 @@ show() {
     local who
     printf '\nThe leaderboard: %s\n' "$(url_of "$ADDRESS")"
     printf 'Links that log in once, good for an hour:\n'
-    for who in team organiser steward funder reviewer; do
-        printf '  %-10s %s%s\n' "$who" "$(url_of "$ADDRESS")" "$(python manage.py login_link "$who@demo.example")"
+    for who in "${PEOPLE[@]}"; do
+        printf '  %-10s %s\n' "$who" "$(link_of "$who")"
     done
-    printf 'Stop it with: bash docker/demo.sh stop\n'
+    printf 'Another one: bash docker/demo.sh link WHO. Stop it with: bash docker/demo.sh stop\n'
 }
 
+link_of() { # WHO
+    printf '%s%s' "$(url_of "$ADDRESS")" "$(python manage.py login_link "$1@demo.example")"
+}
+
+link() { # WHO
+    [[ " ${PEOPLE[*]} " == *" $1 "* ]] || die "link is for one of: ${PEOPLE[*]}."
+    demo_is_whole || die "The demonstration does not run: bash docker/demo.sh"
+    ADDRESS=$(cat "$DEMO/address")
+    demo_environment "$ADDRESS"
+    printf '%s\n' "$(link_of "$1")"
+}
+
+PEOPLE=(team organiser steward funder reviewer)
 STARTING=
 BIND=
+WHO=
 ACTION=start
 while (($#)); do
     case $1 in
@@ -60,6 +75,10 @@ while (($#)); do
             BIND=${2:-}
             [[ $BIND =~ ^.+:[0-9]+$ ]] || die "--bind needs ADDRESS:PORT, such as 127.0.0.1:8000."
             shift
+            ;;
+        link)
+            ACTION=link WHO=${2:-}
+            [[ $# == 1 ]] || shift
             ;;
         stop | reset) ACTION=$1 ;;
         -h | --help) usage && exit ;;
@@ -71,6 +90,7 @@ done
 begin demo
 case $ACTION in
     start) start ;;
+    link) link "$WHO" ;;
     stop) step "Stopping the demonstration" stop_all ;;
     reset)
         step "Stopping the demonstration" stop_all

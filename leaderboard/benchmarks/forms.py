@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
-from leaderboard.benchmarks.models import CONTRACTS, Benchmark, ReaderBaseline
+from leaderboard.benchmarks.models import BATCHES, CONTRACTS, Benchmark, ReaderBaseline
 from leaderboard.benchmarks.services import SIZE_STRATA
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.forms import dress
@@ -98,10 +98,10 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's own 
             "sample": "Public sample",
             "sealed": "Sealed cohorts",
             "calibration": "Calibration cohorts",
-            "confident": "At most that share with 95 % certainty, rather than on average",
-            "panel_minimum": "Patients of each truth that a hospital on the panel has",
-            "public_minimum": "Patients that stand behind a public number",
-            "accepted_alarms": "False alarms that one more cancer found is worth",
+            "confident": "Keep false alarms below that share with 95 % certainty, not only on average",
+            "panel_minimum": "Patients with cancer, and without, that a hospital needs to be on the panel",
+            "public_minimum": "Patients behind every public number, at least",
+            "accepted_alarms": "False alarms accepted for one more cancer found",
             "replicates": "Bootstrap replicates",
             "quota_per_month": "Submissions a team and month",
             "case_limit_seconds": "Seconds a case",
@@ -109,7 +109,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's own 
             "demonstration": "Demonstration: synthetic scans, and every page says so",
             "ladder": "The Ladder: before the final, teams see what it released and nothing else",
             "strata_at_final": "Strata are shown in the final only",
-            "batch_hours": "How runs ended is told",
+            "batch_hours": "Teams learn how runs ended",
             "verified_only": "Only teams whose organisation was verified hand in",
         }
         help_texts = {  # noqa: RUF012
@@ -128,8 +128,11 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's own 
     def __init__(self, *args: Any, fixed: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         found = self.instance
+        told = [(hours, f"every {hours} h, from midnight UTC on") for hours in BATCHES]
         organs = sorted({*ORGANS, *([found.organ] if found.organ else [])})
         self.fields["organ"].choices = [(name, name) for name in organs]  # type: ignore[attr-defined]
+        self.fields["batch_hours"].choices = [("", "at once"), *told]  # type: ignore[attr-defined]
+        self.fields["sample"].empty_label = "none yet"  # type: ignore[attr-defined]
         self.initial["strata"] = [item["key"] for item in found.strata] or [key for key, _ in SIZES]
         self.initial["contracts"] = found.contracts
         self.initial["false_alarm_percent"] = typed(100 * found.false_alarm_share)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
@@ -59,9 +60,7 @@ class HospitalForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's own t
 class CohortForm(forms.Form):
     """A folder of the platform's machine, and what its patients are for."""
 
-    folder = forms.CharField(
-        max_length=1000, help_text="With cohort.json, cases.csv, images and references. The scans stay where they are."
-    )
+    folder = forms.CharField(max_length=1000)
     purpose = forms.ChoiceField(
         label="Its patients are",
         choices=[
@@ -76,5 +75,10 @@ class CohortForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.folders = importable_folders()  # proposed by the page, beside the field
+        roots = ", ".join(map(str, settings.COHORT_ROOTS))
+        self.fields["folder"].help_text = (
+            f"In {roots}, with cohort.json, cases.csv, images and references. The scans stay where they are. "
+            "Other places are opened by COHORT_ROOTS, in the settings of the platform’s machine."
+        )
         self.fields["folder"].widget.attrs |= {"list": "folders", "autocomplete": "off"}
         dress(self)

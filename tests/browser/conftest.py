@@ -45,7 +45,7 @@ on_both_screens = pytest.mark.parametrize("screen", SCREENS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Last of all, and together: no other test of workers runs while the installation's listen to the same broker."""
+    """Last of all, and together: the installation's processes would take time from every other test."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

@@ -13,7 +13,7 @@ from tests.browser.installation import Installation
 from tests.browser.test_roles import row_of
 from tests.tiny_cohorts import TABLE, write_tiny_cohort
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @on_both_screens

@@ -46,6 +46,7 @@ def test_the_demonstration_starts_keeps_its_data_and_leaves_nothing_running(tmp_
         link = re.search(r"^  organiser +(\S+)$", first, flags=re.MULTILINE)
         assert link
         assert "Olga Organiser" in visit(link[1])
+        assert "Tess Team" in visit(demo(root, "link", "team").strip())
         assert f"The leaderboard: {address[1]}\n" in demo(root)
         demo(root, "stop")
         second = demo(root)
