@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 
@@ -64,8 +65,8 @@ def test_a_team_hands_in_a_container_watches_it_and_finds_it_on_the_leaderboard(
 
 
 def test_a_file_that_is_no_image_is_refused_with_what_why_and_what_next(visit: Visit, tmp_path: Path) -> None:
-    wrong = tmp_path / "weights.tar"
-    wrong.write_bytes(b"no archive at all" * 1000)
+    wrong = tmp_path / "weights.tar.gz"
+    wrong.write_bytes(gzip.compress(b"no archive at all" * 1000))
     visitor = visit("member")
     page = visitor.page
     visitor.go("/submissions/submit/")
@@ -79,6 +80,20 @@ def test_a_file_that_is_no_image_is_refused_with_what_why_and_what_next(visit: V
     expect(page.locator(row_of("refused"))).to_be_visible()
     visitor.go("/submissions/")
     expect(page.locator(row_of("Weights"))).to_contain_text("refused")
+
+
+def test_a_file_that_does_not_begin_like_an_archive_is_not_sent(visit: Visit, tmp_path: Path) -> None:
+    wrong = tmp_path / "weights.zip"
+    wrong.write_bytes(b"PK" * 1000)
+    visitor = visit("member")
+    page = visitor.page
+    visitor.go("/submissions/submit/")
+    fill_in(page, model="Zipped", archive=wrong)
+    page.get_by_role("button", name="Hand in").click()
+    expect(page.get_by_role("status")).to_contain_text("weights.zip is no image archive")
+    expect(page.get_by_role("button", name="Hand in")).to_be_enabled()
+    visitor.go("/submissions/")
+    expect(page.locator("main")).not_to_contain_text("Zipped")
 
 
 def test_a_refused_form_keeps_its_entries(visit: Visit, tmp_path: Path) -> None:
