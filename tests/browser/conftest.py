@@ -62,16 +62,22 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield found
 
 
+@pytest.fixture(scope="session")
+def images(installation: Installation) -> Iterator[Images]:
+    """Kept until nothing runs any more."""
+    with Images() as images:
+        yield images
+
+
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Path]:
+def archive(images: Images, tmp_path: Path) -> Iterator[Path]:
     """A real detector, as `docker save` writes it; no two are one image."""
     client: Any = docker.from_env()
     path = tmp_path / "detector.tar"
-    with Images() as images:
-        with path.open("wb") as file:
-            file.writelines(client.images.get(images.of(f"{DETECTOR}\n# {uuid4()}\n")).save())
-        client.close()
-        yield path
+    with path.open("wb") as file:
+        file.writelines(client.images.get(images.of(f"{DETECTOR}\n# {uuid4()}\n")).save())
+    client.close()
+    yield path
     path.unlink()
 
 

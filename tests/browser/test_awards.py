@@ -12,7 +12,7 @@ from tests.browser.installation import Installation
 from tests.browser.watch import Visitor
 from tests.letters import PDF, blank, named, written
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 SECRET = "A thought that is mine until the discussion."
 

@@ -12,7 +12,7 @@ from tests.browser.conftest import Visit
 from tests.browser.desk import PASSWORD
 from tests.browser.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 
 def key_in(page: Page) -> CDPSession:

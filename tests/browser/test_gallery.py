@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 QUEUE = "/gallery/queue/harbour/"
 ORANGE, PINK = (230, 159, 0), (204, 121, 167)  # the reference standard, a suspect

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.containers, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.containers, pytest.mark.xdist_group("workers")]
 
 MOST_TABS = 120
 

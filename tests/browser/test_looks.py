@@ -13,7 +13,7 @@ from tests.browser.conftest import Visit
 from tests.browser.desk import PASSWORD
 from tests.browser.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 INSPECT = Path(__file__).with_name("inspect.js").read_text()
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()  # the program alone, without the package's wrapper

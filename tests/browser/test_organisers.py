@@ -13,7 +13,7 @@ from tests.browser.installation import Installation
 from tests.browser.test_roles import row_of
 from tests.tiny_cohorts import TABLE, write_tiny_cohort
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("workers")]
 
 
 @on_both_screens
@@ -61,11 +61,11 @@ def test_an_organiser_brings_a_cohort_in_makes_a_benchmark_of_it_and_announces_i
     page.get_by_label("Demonstration: synthetic scans").check()
     page.get_by_label(f"{name} tiny 1").check()
     page.get_by_label("Public sample").select_option(label="Sample tiny 1")
-    page.get_by_label("Patients of each truth").fill("3")
+    page.get_by_label("Patients with cancer, and without").fill("3")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator(".notice.error")).to_contain_text("Not all of it can be saved")
     expect(page.locator(".errorlist").first).to_contain_text("it takes the public minimum of 10")
-    page.get_by_label("Patients that stand behind").fill("0")
+    page.get_by_label("Patients behind every public number").fill("0")
     page.get_by_role("button", name="Preview").click()
     preview = page.get_by_role("region", name="Preview")
     expect(preview).to_contain_text("nothing is saved yet")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PATIENCE, Visit, on_both_screens
 from tests.browser.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.containers, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.containers, pytest.mark.xdist_group("workers")]
 
 BOARD = "/leaderboard/pancreas-ct/"
 HOSPITALS = ("Harbour", "Lakeside")
