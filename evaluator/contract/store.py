@@ -58,8 +58,8 @@ class ScanStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked():
             index = self._index()
-            missing = {scan.sha256: scan for scan in scans if scan.sha256 not in index}
-            order = [list(missing.values())[position] for position in rng.permutation(len(missing))]
+            missing = list({scan.sha256: scan for scan in scans if scan.sha256 not in index}.values())
+            order = [missing[position] for position in rng.permutation(len(missing))]
             with ThreadPoolExecutor(STORERS) as pool:
                 for first in range(0, len(order), STORERS):
                     each()

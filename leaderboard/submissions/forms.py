@@ -16,7 +16,7 @@ from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.forms import dress
 from leaderboard.submissions.guidelines import TEAM, answers
 from leaderboard.submissions.models import LONGEST_STATEMENT, Submission, Upload
-from leaderboard.submissions.selectors import earlier_versions, statements_of
+from leaderboard.submissions.selectors import earlier_versions, statements_of, unfollowed
 
 CONTRACT_LABELS = {
     "folder": "folder: many cases per container, the weights load once",
@@ -110,10 +110,7 @@ class SubmissionForm(forms.Form):
             "team": teams_of(user),
             "upload": Upload.objects.filter(by=user, expires__gt=timezone.now()),
             "benchmark": benchmarks,
-            "follows": Submission.objects.filter(team__in=teams_of(user), benchmark__in=benchmarks)
-            .filter(state=Submission.State.ACCEPTED)
-            .exclude(followed_by__in=Submission.objects.exclude(state__in=Submission.GONE))
-            .order_by("-created"),
+            "follows": unfollowed(Submission.objects.filter(team__in=teams_of(user), benchmark__in=benchmarks)),
             "trained_on": Hospital.objects.filter(here).distinct(),
         }
         for name, queryset in choices.items():

@@ -143,14 +143,18 @@ def queue_position(submission: Submission) -> int | None:
 
 def earlier_versions(submission: Submission) -> QuerySet[Submission]:
     """What it may be the next version of; what it is the next version of now is among them."""
-    live = Submission.objects.exclude(pk=submission.pk).exclude(state__in=Submission.GONE)
-    followed = live.filter(follows__isnull=False).values("follows")
-    return Submission.objects.filter(
-        team=submission.team_id,
-        benchmark=submission.benchmark_id,
-        state=Submission.State.ACCEPTED,
-        created__lt=submission.created,
-    ).exclude(pk__in=followed)
+    rows = Submission.objects.filter(
+        team=submission.team_id, benchmark=submission.benchmark_id, created__lt=submission.created
+    )
+    return unfollowed(rows, but_by=submission)
+
+
+def unfollowed(rows: QuerySet[Submission], *, but_by: Submission | None = None) -> QuerySet[Submission]:
+    """The accepted ones of which nothing else that stands is the next version."""
+    live = Submission.objects.filter(follows__isnull=False).exclude(state__in=Submission.GONE)
+    if but_by is not None:
+        live = live.exclude(pk=but_by.pk)
+    return rows.filter(state=Submission.State.ACCEPTED).exclude(pk__in=live.values("follows"))
 
 
 def get_model_of(team: Team, benchmark: Benchmark, model: str) -> Submission:

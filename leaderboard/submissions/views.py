@@ -42,21 +42,12 @@ PAGE = "evaluations:submission"
 @limited("upload")
 @body_up_to(settings.LARGEST_ARCHIVE + settings.LARGEST_BODY)
 def submit(request: HttpRequest) -> HttpResponse:
-    """The form. A refused one comes back with every entry kept but the file, which browsers do not refill.
-
-    Before a script sends gigabytes, it sends the other fields alone: an empty answer says that nothing is wrong there.
-    """
+    """The form. A refused one comes back with every entry kept but the file, which browsers do not refill."""
     user = cast("User", request.user)
-    ahead = request.POST.get("archive_follows") == "yes"
-    form = SubmissionForm(request.POST or None, request.FILES or None, user=user, archive_follows=ahead)
+    form = SubmissionForm(request.POST or None, request.FILES or None, user=user)
     refusal: Refusal | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            if ahead:
-                submission_draft(
-                    **{name: value for name, value in form.cleaned_data.items() if name != "trained_on"}, by=user
-                )
-                return HttpResponse(status=204)
             submission = submission_create(**form.cleaned_data, by=user)
         except Refusal as error:
             refusal = error
@@ -66,8 +57,32 @@ def submit(request: HttpRequest) -> HttpResponse:
                 # A script would follow a redirect unseen, and use up the message before the person's page is there.
                 return HttpResponse(status=201, headers={"Location": reverse(PAGE, args=[submission.pk])})
             return redirect(PAGE, submission.pk)
+    return form_page(request, form, refusal)
+
+
+@login_required
+@require_POST
+@limited("begin-upload")
+def look(request: HttpRequest) -> HttpResponse:
+    """The fields beside the archive, before gigabytes are sent. An empty answer says that nothing is wrong there."""
+    user = cast("User", request.user)
+    form = SubmissionForm(request.POST, user=user, archive_follows=True)
+    refusal: Refusal | None = None
+    if form.is_valid():
+        entries = form.cleaned_data.copy()
+        del entries["archive"], entries["trained_on"]
+        try:
+            submission_draft(**entries, by=user)
+        except Refusal as error:
+            refusal = error
+        else:
+            return HttpResponse(status=204)
+    return form_page(request, form, refusal)
+
+
+def form_page(request: HttpRequest, form: SubmissionForm, refusal: Refusal | None) -> HttpResponse:
     benchmark = main_benchmark()
-    quotas = [(team, quota(team=team, benchmark=benchmark)) for team in teams_of(user)] if benchmark else []
+    quotas = [(team, quota(team=team, benchmark=benchmark)) for team in teams_of(request.user)] if benchmark else []
     context = {"form": form, "refusal": refusal, "benchmark": benchmark, "quotas": quotas}
     status = 422 if request.method == "POST" else 200
     return render(request, "submissions/submit.html", context, status=status)

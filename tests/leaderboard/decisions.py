@@ -95,6 +95,7 @@ GET = {
     "webhooks:again": "post",
     "submissions:list": SIGNED_IN,
     "submissions:submit": SIGNED_IN,
+    "submissions:look": "post",
     "submissions:starter-kit": OPEN,
     "submissions:about": OWN,
     "submissions:release": "post",
@@ -194,6 +195,7 @@ FORMS = {
     *(name for name in GET if name.startswith(("account_", "mfa_", "usersessions_"))),
 }  # fmt: skip
 POST = {
+    "submissions:look": "login 422 422 422 422 422",  # it asks of whoever hands in
     "submissions:release": "login 404 302 404 404 302",
     "api-1:release": "401 404 422 404 404 422",  # it is public already
     "submissions:withdraw": "login 404 302 404 404 302",

@@ -114,7 +114,7 @@ def is_closed(benchmark: Benchmark) -> bool:
 def may_be_finalist(submission: Submission) -> bool:
     """One that was accepted, is to be published, and has not ended without numbers."""
     evaluation = getattr(submission, "evaluation", None)
-    over = evaluation is not None and evaluation.state in evaluation.ENDED and evaluation.state != "done"
+    over = evaluation is not None and evaluation.state in evaluation.ENDED and evaluation.state != evaluation.State.DONE
     return submission.state == Submission.State.ACCEPTED and submission.public and not over
 
 

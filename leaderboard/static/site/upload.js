@@ -58,8 +58,7 @@
   const refused = async (form) => {
     const filled = new FormData(form);
     filled.delete("archive");
-    filled.set("archive_follows", "yes");
-    const answer = await fetch(form.action || location.href, { method: "POST", body: filled });
+    const answer = await fetch(form.dataset.look, { method: "POST", body: filled });
     return answer.status === 204 ? "" : answer.text();
   };
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import NotRequired, TypedDict, Unpack
 from uuid import uuid4
 
 from django.conf import settings
@@ -26,29 +27,30 @@ from leaderboard.submissions.selectors import quota, ranked_already
 from leaderboard.submissions.services.upload import too_large
 from leaderboard.submissions.services.versions import require_follows
 
+logger = logging.getLogger(__name__)
+
 UNUSED = 0.5  # an operating point that calibration patients replace
 
-logger = logging.getLogger(__name__)
+
+class Entries(TypedDict):
+    """What a person enters beside the archive. ``terms``: the version agreed to; ``follows``: the version before."""
+
+    team: Team
+    benchmark: Benchmark
+    model: str
+    contract: str
+    threshold: NotRequired[float]
+    public: NotRequired[bool]
+    declared_prevalence: NotRequired[float | None]
+    follows: NotRequired[Submission | None]
+    terms: int
+    by: User
 
 
 def submission_create(
-    *,
-    team: Team,
-    benchmark: Benchmark,
-    model: str,
-    archive: File[bytes] | Upload,
-    contract: str,
-    threshold: float = UNUSED,
-    trained_on: Collection[Hospital],
-    terms: int,
-    by: User,
-    public: bool = True,
-    declared_prevalence: float | None = None,
-    follows: Submission | None = None,
+    *, archive: File[bytes] | Upload, trained_on: Collection[Hospital], **entries: Unpack[Entries]
 ) -> Submission:
     """Take an image archive in, as `docker save` wrote it: a form's file, or an upload that is complete.
-
-    ``terms`` is the version that the person agreed to, ``follows`` the earlier version of the same model.
 
     Raises
     ------
@@ -57,24 +59,13 @@ def submission_create(
         field is wrong, or the archive is empty, too large, not whole, or there already. Nothing is kept then but the
         upload.
     """
-    submission = submission_draft(
-        team=team,
-        benchmark=benchmark,
-        model=model,
-        archive=archive,
-        contract=contract,
-        threshold=threshold,
-        terms=terms,
-        by=by,
-        public=public,
-        declared_prevalence=declared_prevalence,
-        follows=follows,
-    )
+    submission = submission_draft(**entries)
+    submission.archive_name = archive.name or "archive"
     files.data_folder("archives")
     place = uploaded(archive, submission) if isinstance(archive, Upload) else sent(archive, submission)
     with place as stored:
         enter(submission, stored, trained_on)
-    logger.info("submission %s of team %s taken in: %d bytes", submission.pk, team.slug, stored.size)
+    logger.info("submission %s of team %s taken in: %d bytes", submission.pk, submission.team.slug, stored.size)
     return submission
 
 
@@ -83,14 +74,13 @@ def submission_draft(
     team: Team,
     benchmark: Benchmark,
     model: str,
-    archive: File[bytes] | Upload | None,
     contract: str,
     threshold: float = UNUSED,
-    terms: int,
-    by: User,
     public: bool = True,
     declared_prevalence: float | None = None,
     follows: Submission | None = None,
+    terms: int,
+    by: User,
 ) -> Submission:
     """What would be handed in, as far as that can be looked at before its archive is here; nothing is kept.
 
@@ -108,7 +98,7 @@ def submission_draft(
         benchmark=benchmark,
         model=model.strip(),
         created_by=by,
-        archive_name=(archive.name if archive else "") or "archive",
+        archive_name="archive",
         archive_bytes=0,
         archive_sha256="",
         contract=contract,

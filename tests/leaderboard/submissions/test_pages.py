@@ -17,6 +17,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 SUBMIT = "/submissions/submit/"
+LOOK = "/submissions/submit/look/"
 
 
 def entries(team: Team, benchmark: Benchmark, **changes: Any) -> dict[str, Any]:
@@ -55,18 +56,18 @@ def test_the_other_fields_are_looked_at_before_the_archive_is_sent(
     client: Client, member: User, team: Team, benchmark_rows: Benchmark
 ) -> None:
     client.force_login(member)
-    first = entries(team, benchmark_rows) | {"archive_follows": "yes"}
+    first = entries(team, benchmark_rows)
     del first["archive"]
-    assert client.post(SUBMIT, first).status_code == 204
+    assert client.post(LOOK, first).status_code == 204
     for wrong, said in (
         ({"threshold": "2"}, "less than or equal to 1"),
         ({"terms": ""}, "Without your agreement"),
         ({"follows": "3f2c1fd2-0000-4000-8000-000000000000"}, "valid choice"),
     ):
-        answer = client.post(SUBMIT, first | wrong)
+        answer = client.post(LOOK, first | wrong)
         assert (answer.status_code, said in answer.content.decode()) == (422, True), wrong
     Benchmark.objects.update(quota_per_month=0)
-    assert "has used its 0 submissions" in client.post(SUBMIT, first).content.decode()
+    assert "has used its 0 submissions" in client.post(LOOK, first).content.decode()
     assert not Submission.objects.exists()
 
 
