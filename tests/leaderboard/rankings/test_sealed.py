@@ -207,13 +207,23 @@ def test_sealed_cohorts_stay_once_somebody_was_sent_there(sealed: Benchmark) -> 
         sealed_set(benchmark=sealed, cohorts=[other])
 
 
-def test_one_that_is_not_done_everywhere_is_not_sent(sealed: Benchmark) -> None:
-    Evaluation.objects.filter(submission__model="Wolf").update(state=Evaluation.State.FAILED)
+def test_while_one_is_not_done_everywhere_nobody_is_sent(sealed: Benchmark) -> None:
+    Evaluation.objects.filter(submission__model="Wolf").update(state=Evaluation.State.RUNNING)
     with pytest.raises(Refusal, match="“Wolf” cannot be sent"):
         choose(sealed, "Careful", "Wolf")
     sealed.refresh_from_db()
     assert sealed.sealed_runs_at is None
     assert not Run.objects.filter(sealed=True).exists()
+
+
+def test_one_that_failed_after_it_was_named_holds_up_nobody(sealed: Benchmark) -> None:
+    for model in ("Careful", "Wolf"):
+        submission = Submission.objects.get(model=model)
+        finalist_name(submission=submission, by=member_of(submission.team))
+    finalists_close(benchmark=sealed, by=None)
+    Evaluation.objects.filter(submission__model="Wolf").update(state=Evaluation.State.FAILED)
+    runs = finalists_run_sealed(benchmark=sealed, by=None)
+    assert {run.evaluation.submission.model for run in runs} == {"Careful"}
 
 
 def test_a_real_submission_is_run_on_a_sealed_cohort(stage: Stage, tmp_path: Path) -> None:
