@@ -37,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):
             super().add_message(request, level, template, *args, **kw)
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
-        messages.error(request, "This account is switched off. Ask an organiser.")
+        messages.error(request, "This account is locked. Ask an organiser.")
         return redirect("accounts:login")
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:

@@ -44,7 +44,7 @@ def departure(user: User) -> Departure:
         refusal = Refusal(
             "This account cannot be deleted yet.",
             why="It is the only organiser's: nobody could run the platform any more.",
-            next_step="Make somebody else one with `manage.py add_person ADDRESS --organiser`, then come back.",
+            next_step="Make somebody else one under People, then come back.",
         )
     return Departure(refusal=refusal, emptied=emptied, inherited=inherited)
 

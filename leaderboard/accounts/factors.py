@@ -67,12 +67,12 @@ def lacks_second_factor(user: User | AnonymousUser) -> bool:
 
 
 @transaction.atomic
-def second_factor_remove(*, user: User) -> int:
+def second_factor_remove(*, user: User, by: User | None) -> int:
     """All of them, for somebody who lost theirs. How many there were."""
     count: int = factors_of(user).count()
     Authenticator.objects.filter(user=user).delete()
     if count:
-        record("account.second-factors-removed", f"user {user.pk}", count=count)
+        record("account.second-factors-removed", f"user {user.pk}", by=by.pk if by else None, count=count)
     return count
 
 

@@ -13,6 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from leaderboard.accounts.models import Membership, Token, User
 from leaderboard.accounts.tokens import DAYS
 from leaderboard.lib.forms import dress
+from leaderboard.lib.words import plain_line
 
 if TYPE_CHECKING:
     UserSetPasswordForm = SetPasswordForm[User]
@@ -105,6 +106,65 @@ class TokenForm(forms.Form):
     )
     days = forms.TypedChoiceField(
         label="It is good for", coerce=int, choices=[(days, f"{days} days") for days in DAYS], initial=90
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class PeopleForm(forms.Form):
+    """Whom the list of people shows."""
+
+    text = forms.CharField(label="Name, address or team", max_length=100, required=False)
+    role = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "anybody"),
+            ("organiser", "organisers"),
+            ("reviewer", "reviewers"),
+            ("steward", "data stewards"),
+            ("locked", "locked accounts"),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class RolesForm(forms.Form):
+    organiser = forms.BooleanField(label="organiser: runs the platform, and sees everything of it", required=False)
+    reviewer = forms.BooleanField(label="reviewer: judges award candidates for a funder", required=False)
+
+
+class PersonForm(RolesForm):
+    """Somebody new."""
+
+    email = forms.EmailField(label="E-mail address")
+    name = forms.CharField(label="Name", max_length=100, validators=[plain_line])
+    team = forms.CharField(
+        max_length=100,
+        required=False,
+        validators=[plain_line],
+        help_text="Of one that is here they become a member, of a new one the owner, who invites the others. "
+        "Nobody needs one to organise, to review, or to look after a hospital’s data.",
+    )
+    field_order = ("email", "name", "team", "organiser", "reviewer")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class VerifyForm(forms.Form):
+    """Which organisation a team belongs to, and how an organiser knows."""
+
+    organisation = forms.CharField(max_length=200, validators=[plain_line])
+    evidence = forms.CharField(
+        label="What shows it",
+        max_length=500,
+        help_text="A letter, say, or a message from one of its addresses. It is on no public page.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from leaderboard.accounts.models import Membership, Team, User
@@ -28,6 +28,22 @@ def is_organiser(user: Person) -> bool:
 
 def organisers() -> QuerySet[User]:
     return User.objects.filter(is_organiser=True, is_active=True)
+
+
+IN_ROLE = {
+    "organiser": Q(is_organiser=True),
+    "reviewer": Q(is_reviewer=True),
+    "steward": Q(hospitals__isnull=False),
+    "locked": Q(is_active=False),
+}
+
+
+def people(*, text: str = "", role: str = "") -> QuerySet[User]:
+    """Everybody with an account; those with the text in their name, address or team's name, in one of ``IN_ROLE``."""
+    found = User.objects.filter(deleted_at=None).filter(IN_ROLE.get(role, Q()))
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(email__icontains=text) | Q(teams__name__icontains=text))
+    return found.distinct().order_by("name", "pk").prefetch_related("teams", "hospitals")
 
 
 def is_reviewer(user: Person) -> bool:

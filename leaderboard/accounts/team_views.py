@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leaderboard.accounts.forms import InviteForm, JoinForm
+from leaderboard.accounts.forms import InviteForm, JoinForm, VerifyForm
 from leaderboard.accounts.invitations import (
     invitation_accept,
     invitation_create,
@@ -56,6 +56,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         "memberships": found.memberships.select_related("user").order_by("role", "user__name"),
         "invitations": found.invitations.select_related("invited_by"),
         "owns": is_owner(user, found),
+        "verification": VerifyForm(),
         "form": form,
         "refusal": refusal,
     }

@@ -21,7 +21,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path, reverse_lazy
 from django.views.decorators.http import require_http_methods
 
-from leaderboard.accounts import team_views, views
+from leaderboard.accounts import people_views, team_views, views
 from leaderboard.accounts.factor_pages import FactorsView, PasskeyRemoveView
 
 FACTORS = reverse_lazy("mfa_index")
@@ -43,6 +43,12 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("profile/", views.profile, name="profile"),
     path("teams/<slug:slug>/", team_views.team, name="team"),
+    path("teams/<slug:slug>/verify/", people_views.verify, name="verify"),
+    path("people/", people_views.everybody, name="people"),
+    path("people/<int:pk>/", people_views.person, name="person"),
+    path("people/<int:pk>/link/", people_views.send_link, name="person-link"),
+    path("people/<int:pk>/lock/", people_views.lock, name="person-lock"),
+    path("people/<int:pk>/second-factors/", people_views.without_factor, name="person-factors"),
     path("memberships/<int:pk>/role/", team_views.role, name="role"),
     path("memberships/<int:pk>/end/", team_views.leave, name="leave"),
     path("invitations/<int:pk>/take-back/", team_views.take_back, name="invitation-take-back"),

@@ -206,7 +206,11 @@ def desks() -> None:
 
 def rows() -> dict[str, int]:
     """The keys of what the pages of organisers are about."""
-    return {"check": CohortCheck.objects.earliest("pk").pk, "hook": Hook.objects.earliest("pk").pk}
+    return {
+        "check": CohortCheck.objects.earliest("pk").pk,
+        "hook": Hook.objects.earliest("pk").pk,
+        "person": User.objects.get(email="member@example.org").pk,
+    }
 
 
 def person(part: str, **given: Any) -> User:

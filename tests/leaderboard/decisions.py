@@ -47,6 +47,12 @@ GET = {
     "accounts:login-link": "410 410 410 410 410 410",
     "accounts:profile": SIGNED_IN,
     "accounts:team": OWN,
+    "accounts:verify": "post",
+    "accounts:people": ORGANISER,
+    "accounts:person": ORGANISER,
+    "accounts:person-link": "post",
+    "accounts:person-lock": "post",
+    "accounts:person-factors": "post",
     "accounts:role": "post",
     "accounts:leave": "post",
     "accounts:invitation-take-back": "post",
@@ -186,7 +192,7 @@ GET = {
 }
 # Pages that are forms: what a post to them does is decided by the form, and tested with it.
 FORMS = {
-    "accounts:login", "accounts:login-link", "accounts:profile", "accounts:team",
+    "accounts:login", "accounts:login-link", "accounts:profile", "accounts:team", "accounts:people", "accounts:person",
     "accounts:invitation", "accounts:tokens", "accounts:delete",
     "submissions:submit", "submissions:about", "api-1:submissions", "api-1:hand_in",
     "notices:announce", "benchmarks:new", "benchmarks:edit", "hospitals:new", "hospitals:manage", "hospitals:import",
@@ -239,6 +245,10 @@ POST = {
     "accounts:token-take-back": "login 404 302 404 404 404",
     "notices:read": "login 302 302 302 302 302",
     "notices:by-mail": "login 302 302 302 302 302",
+    **dict.fromkeys(
+        ("accounts:verify", "accounts:person-link", "accounts:person-lock", "accounts:person-factors"),
+        "login 403 403 403 403 302",
+    ),
     "accounts:role": "login 404 302 404 404 302",
     "accounts:leave": "login 404 302 404 404 302",
     "accounts:invitation-take-back": "login 404 302 404 404 302",

@@ -113,6 +113,10 @@ MADE: dict[str, Callable[[], list[object]]] = {
     **dict.fromkeys(("webhooks:hook", "webhooks:switch", "webhooks:test", "webhooks:delete"), lambda: [a_hook().pk]),
     "webhooks:again": lambda: [a_delivery().pk],
     "notices:take-back": lambda: [an_announcement().pk],
+    **dict.fromkeys(
+        ("accounts:person", "accounts:person-link", "accounts:person-lock", "accounts:person-factors"),
+        lambda: [User.objects.get(email="member@example.org").pk],
+    ),
 }
 
 
@@ -167,7 +171,7 @@ def address(name: str, submission: Submission) -> str:
         return reverse(name, args=[submission.team.memberships.earliest("pk").pk])
     if name == "accounts:invitation-take-back":
         return reverse(name, args=[submission.team.invitations.get().pk])
-    if name == "accounts:team":
+    if name in ("accounts:team", "accounts:verify"):
         return reverse(name, args=[submission.team.slug])
     if name in MADE:
         return reverse(name, args=MADE[name]())

@@ -115,7 +115,7 @@ def test_the_only_organiser_is_refused_until_there_is_another(client: Client, or
     ):
         page = response.content.decode()
         assert "It is the only organiser&#x27;s" in page
-        assert "add_person ADDRESS --organiser" in page
+        assert "Make somebody else one under People" in page
     assert User.objects.get(pk=organiser.pk).is_organiser
     with pytest.raises(CommandError, match="only organiser"):
         call_command("delete_person", organiser.email)

@@ -85,7 +85,7 @@ def test_who_is_switched_off_is_told_so_and_not_let_in(client: Client, person: U
     User.objects.update(is_active=False)
     given = {"login": person.email, "password": PASSWORD}
     page = client.post(reverse("accounts:login"), given, follow=True).content.decode()
-    assert "This account is switched off. Ask an organiser." in page
+    assert "This account is locked. Ask an organiser." in page
     assert "_auth_user_id" not in client.session
 
 

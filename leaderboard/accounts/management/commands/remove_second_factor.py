@@ -20,5 +20,5 @@ class Command(BaseCommand):
         user = User.objects.filter(email=options["email"].lower()).first()
         if user is None:
             raise CommandError(f"Nobody here has the address {options['email']}.")
-        count = second_factor_remove(user=user)
+        count = second_factor_remove(user=user, by=None)
         self.stdout.write(f"{user} <{user.email}>: {count} second factors removed.")
