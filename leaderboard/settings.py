@@ -307,6 +307,7 @@ CELERY_BEAT_SCHEDULE = {
     for app in ("hospitals", "submissions", "evaluations", "rankings", "adjudication", "webhooks")
 }
 CELERY_BEAT_SCHEDULE["notices.send"] = {"task": "notices.send", "schedule": 60, "options": {"expires": 60}}
+CELERY_BEAT_SCHEDULE["awards.remind"] = {"task": "awards.remind", "schedule": 1800, "options": {"expires": 1800}}
 CELERY_BEAT_SCHEDULE["operations.clean"] = {"task": "operations.clean", "schedule": timedelta(days=1)}
 
 # Hosts that web-hooks may lead to although they are inside a private network.

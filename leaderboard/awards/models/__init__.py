@@ -6,6 +6,7 @@ from leaderboard.awards.models.calls import Call, Seat
 from leaderboard.awards.models.finalists import Closing, Criterion, Finalist
 from leaderboard.awards.models.letters import Declaration, Letter, LetterFile, LetterVersion
 from leaderboard.awards.models.readers import ReaderStudy
+from leaderboard.awards.models.reminders import Reminder
 from leaderboard.awards.models.reviews import Comment, Decision, Review
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "LetterFile",
     "LetterVersion",
     "ReaderStudy",
+    "Reminder",
     "Review",
     "Seat",
 ]

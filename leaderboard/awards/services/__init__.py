@@ -21,6 +21,7 @@ from leaderboard.awards.services.demonstration import (
 from leaderboard.awards.services.demonstration_calls import demonstration_calls
 from leaderboard.awards.services.finalists import finalist_name, finalists_close
 from leaderboard.awards.services.letters import letter_hand_in, letter_read, letter_withdraw
+from leaderboard.awards.services.reminders import reminders_send
 from leaderboard.awards.services.reviews import review_assign, review_lock, review_release, review_save, review_take
 from leaderboard.awards.services.sealed import finalists_run_sealed
 
@@ -43,6 +44,7 @@ __all__ = [
     "letter_hand_in",
     "letter_read",
     "letter_withdraw",
+    "reminders_send",
     "review_assign",
     "review_lock",
     "review_release",
