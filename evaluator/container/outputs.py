@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -35,7 +34,7 @@ class Outputs:
             self._ahead = spec, self._maker.submit(self._engine.make_output, spec)
 
     def take(self, spec: OutputSpec) -> OutputSpec:
-        """A volume like ``spec``: the one that was made ahead if it is of the same size and owner, else this one.
+        """A volume like ``spec``: one made ahead, if that worked and it is of this size and owner, else this one.
 
         Raises
         ------
@@ -44,8 +43,9 @@ class Outputs:
         """
         if self._ahead and _shape(self._ahead[0]) == _shape(spec):
             (made, making), self._ahead = self._ahead, None
-            making.result()
-            return made
+            if making.exception() is None:
+                return made
+            self._discard(made)
         self._drop()
         self._engine.make_output(spec)
         return spec
@@ -54,8 +54,10 @@ class Outputs:
         if self._ahead is None:
             return
         (spec, making), self._ahead = self._ahead, None
-        with suppress(PlatformFault):  # it was not made, and nobody needs it
-            making.result()
+        making.exception()  # waits; that it was not made matters to nobody
+        self._discard(spec)
+
+    def _discard(self, spec: OutputSpec) -> None:
         try:
             self._engine.discard_output(spec.name)
         except PlatformFault:

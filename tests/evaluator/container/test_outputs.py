@@ -68,3 +68,23 @@ def test_an_engine_that_makes_none_says_so_to_who_takes_it() -> None:
         outputs.make_ahead(FIRST)
         with pytest.raises(PlatformFault, match="output volume"):
             outputs.take(SECOND)
+
+
+class BreaksOnce(FakeEngine):
+    """Its first output volume fails half made."""
+
+    failed = False
+
+    def make_output(self, spec: OutputSpec) -> None:
+        super().make_output(spec)
+        if not self.failed:
+            self.failed = True
+            raise PlatformFault("The engine did not make an output volume.")
+
+
+def test_one_that_could_not_be_made_ahead_is_made_when_it_is_needed() -> None:
+    engine = BreaksOnce({})
+    with Outputs(engine) as outputs:
+        outputs.make_ahead(FIRST)
+        assert outputs.take(SECOND) == SECOND
+        assert names(engine) == {"second"}  # what there was of the first is gone
