@@ -79,6 +79,18 @@ class CheckOut(Schema):
     detail: str = ""
 
 
+class SampleCaseOut(Schema):
+    case: str
+    cancer: bool
+    likelihood: float | None = Field(description="None where there is no answer.")
+    lesions: int = Field(description="Of the reference.")
+    hit: int = Field(description="Of them, found.")
+    findings: int = Field(description="Of the submission, right or wrong.")
+    seconds: float | None
+    failure: str
+    reason: str
+
+
 class RunOut(Schema):
     hospital: str
     state: str = Field(description="“under way” until its outcome is told of.")
@@ -114,5 +126,6 @@ class SubmissionOut(SubmissionLine):
     reason: str
     next_step: str
     checks: list[CheckOut]
+    try_out: list[SampleCaseOut] = Field(description="The public sample cases.")
     try_out_log: str
     runs: list[RunOut]

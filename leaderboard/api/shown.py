@@ -13,6 +13,7 @@ from leaderboard.api.schemas import (
     PersonOut,
     QuotaOut,
     RunOut,
+    SampleCaseOut,
     SubmissionLine,
     SubmissionOut,
     TeamOut,
@@ -76,6 +77,7 @@ def submission(found: Submission, user: User) -> SubmissionOut:
         reason=found.reason,
         next_step=found.next_step,
         checks=[CheckOut(check=one["check"], detail=str(one.get("detail", ""))) for one in found.checks],
+        try_out=[SampleCaseOut(**one) for one in found.try_out],
         try_out_log=found.try_out_log,
         runs=[run(one) for one in progress.runs],
     )

@@ -184,6 +184,7 @@ def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Le
         chosen.entries.select_related("evaluation__submission__team__organisation").defer(
             "counts",
             "evaluation__operating_point",
+            "evaluation__submission__try_out",
             "evaluation__submission__try_out_log",
             "evaluation__submission__scan_report",
             "evaluation__submission__checks",

@@ -112,6 +112,7 @@ class Submission(models.Model):
     reason = models.TextField(blank=True)
     next_step = models.TextField(blank=True)
     try_out_log = models.TextField(blank=True)
+    try_out = models.JSONField(default=list, blank=True, help_text="What came out of each public sample case.")
     checks = models.JSONField(default=list, blank=True)
     scan_report = models.TextField(blank=True, help_text="What a scanner said of the image's packages; for organisers.")
 

@@ -32,6 +32,11 @@ from tests.leaderboard.stage import make_stage
 
 PASSWORD = "a long enough sentence"
 LOG = "loading weights\nTraceback (most recent call last):\nFileNotFoundError: /opt/ml/model/weights.pt\n"
+SAMPLE = [
+    {"case": f"sample-{number}", "cancer": number < 2, "likelihood": None, "lesions": int(number < 2), "hit": 0}
+    | {"findings": 0, "seconds": None, "failure": "exit-code", "reason": "The container ended with exit code 1."}
+    for number in range(4)
+]
 
 
 def furnish(*, folder: str) -> None:
@@ -74,6 +79,7 @@ def furnish(*, folder: str) -> None:
         reason="The container ended with exit code 1 on the sample cases.",
         next_step="Read the log of the try-out, correct the image, and hand it in again.",
         try_out_log=LOG,
+        try_out=SAMPLE,
         checks=[{"check": "the archive holds one image", "ok": True, "detail": "linux/amd64, 4 layers"}],
     )
     private = factories.SubmissionFactory.create(**given, model="Private", accepted=True, public=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +14,7 @@ from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.engine import ContainerEngine
 from evaluator.errors import Fault, PlatformFault
 from evaluator.pipeline import TryOut, try_out
+from evaluator.records import CaseResult
 from leaderboard.lib import files, leases
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.services import settle
@@ -52,10 +54,13 @@ def carry_out(submission: Submission, engine: ContainerEngine, watcher: leases.L
 
 
 def end(submission: Submission, token: UUID, outcome: TryOut) -> None:
-    log = files.bounded(outcome.log)
+    told: dict[str, Any] = {
+        "try_out_log": files.bounded(outcome.log),
+        "try_out": [of_case(one) for one in outcome.cases],
+    }
     failure = outcome.failure
     if outcome.ok:
-        settle.accept(submission.pk, token, try_out_log=log)
+        settle.accept(submission.pk, token, **told)
     elif failure is None or failure.fault is not Fault.SUBMISSION:
         raise PlatformFault(outcome.reason or "The try-out could not be carried out.")
     else:
@@ -65,5 +70,20 @@ def end(submission: Submission, token: UUID, outcome: TryOut) -> None:
             failure=failure,
             reason=outcome.reason,
             next_step="Read the log of the try-out, correct the image, and hand it in again.",
-            try_out_log=log,
+            **told,
         )
+
+
+def of_case(result: CaseResult) -> dict[str, Any]:
+    """A sample case as its team sees it: scan and reference are public, so nothing of it is kept back."""
+    return {
+        "case": result.case.case,
+        "cancer": result.case.cancer,
+        "likelihood": result.likelihood,
+        "lesions": len(result.lesions),
+        "hit": sum(lesion.hit for lesion in result.lesions),
+        "findings": len(result.findings),
+        "seconds": result.seconds,
+        "failure": result.failure.value if result.failure else "",
+        "reason": result.reason,
+    }

@@ -107,6 +107,7 @@ def test_a_submission_is_told_as_its_team_sees_it(stage: Stage, team: Team) -> N
     assert [(one["hospital"], one["state"]) for one in told["runs"]] == [("harbour", "done"), ("lakeside", "done")]
     assert told["image"].startswith("sha256:")
     assert {one["check"] for one in told["checks"]} != set()
+    assert told["try_out"] == done.try_out != []
     told = client.get(f"{API}/submissions/{failed.pk}").json()
     assert (told["state"], told["failure"], told["fault"]) == ("refused", "exit-code", "submission")
     assert "cannot find my weights" in told["try_out_log"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from evaluator.cohort import read_cohort
 from leaderboard.evaluations.models import CohortResult, Evaluation, Run
 from leaderboard.rankings.selectors import leaderboard
 from leaderboard.rankings.services import snapshot_make
@@ -19,6 +20,12 @@ def test_an_archive_becomes_a_row_of_the_leaderboard(stage: Stage) -> None:
     assert submission.state == Submission.State.ACCEPTED, (submission.reason, submission.try_out_log)
     assert submission.image.startswith("sha256:")
     assert "detector starts" in submission.try_out_log
+    assert stage.benchmark.sample is not None
+    sample = read_cohort(stage.benchmark.sample.path)
+    assert [one["case"] for one in submission.try_out] == [case.record.case for case in sample.cases]
+    with_cancer = [one for one in submission.try_out if one["cancer"]]
+    assert with_cancer
+    assert all(one["hit"] == one["lesions"] > 0 and one["failure"] == "" for one in with_cancer)
     assert all(check["ok"] for check in submission.checks)
     stage.execute(submission)
     evaluation = Evaluation.objects.get(submission=submission)
@@ -45,6 +52,7 @@ def test_what_crashes_in_the_try_out_is_refused_with_its_log_and_charged(stage: 
     assert submission.state == Submission.State.REFUSED
     assert (submission.failure, submission.fault) == ("exit-code", "submission")
     assert "cannot find my weights" in submission.try_out_log
+    assert {one["failure"] for one in submission.try_out} == {"exit-code"}
     assert not Evaluation.objects.exists()
 
 
