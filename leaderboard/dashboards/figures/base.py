@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import plotly.graph_objects as go
 
+from leaderboard.dashboards.figures.data import as_data
 from leaderboard.lib.cells import csv_text
 
 SLOTS = 6
@@ -28,7 +29,7 @@ class Table:
 
     @property
     def csv(self) -> str:
-        return csv_text((self.columns, *self.rows))
+        return csv_text(as_data(self.columns, self.rows))
 
     @property
     def csv_address(self) -> str:

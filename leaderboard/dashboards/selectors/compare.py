@@ -222,8 +222,11 @@ def _areas(label: str, pairs: Pairs, hidden: str) -> Difference:
         return Difference(label=label, shown=Shown(words=hidden))
     found = compare_auc(pairs.likelihood[0], pairs.likelihood[1], pairs.cancer)
     given = {"value": found.difference, "low": found.low, "high": found.high, "n": None, "method": found.method}
-    counts = f"n {found.positives + found.negatives:,}"
-    return Difference(label=label, shown=formatting.rate(given, unit=Unit.PLAIN, counts=counts), exact=found.p)
+    shown = formatting.rate(given, unit=Unit.PLAIN, counts=f"n {found.positives + found.negatives:,}")
+    if found.difference is not None and found.low is None:  # DeLong's variance is 0
+        alike = "both order all patients alike" if found.difference == 0 else "they differ without variation"
+        shown = replace(shown, note=f"none: {alike}")
+    return Difference(label=label, shown=shown, exact=found.p)
 
 
 def _score(found: Comparison, one: ReportCard, two: ReportCard) -> Difference | None:

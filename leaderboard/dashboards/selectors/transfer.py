@@ -28,11 +28,15 @@ SHOWN = 30  # models, and hospitals, that a picture of the page holds; the CSVs 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A submission as this page names it; ``slot`` is its place in the order of submission, which gives its colour."""
+    """A submission as this page names it; ``slot`` is its place in the order of submission, which gives its colour.
+
+    ``transfer`` is what its line of the leaderboard says of its score and its worst hospital.
+    """
 
     submission: str
     label: str
     slot: int
+    transfer: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +46,10 @@ class Line:
     model: Model
     rank: str = ""
     score: str = ""
+    interval: str = ""
     by_patients: str = ""
     worst: str = ""
+    worst_interval: str = ""
     spread: str = ""
     net: list[str] = field(default_factory=list)
     reason: str = ""
@@ -121,8 +127,10 @@ class Transfer:
                 model=self.model(item["model"]),
                 rank=formatting.rank_band(*item["rank_set"]),
                 score=plain(item["score"]),
+                interval=within(self.model(item["model"]).transfer.get("score")),
                 by_patients=plain(item["score_by_patients"]),
                 worst=f"{plain(item['worst_hospital']['value'])} {item['worst_hospital']['hospital']}",
+                worst_interval=within(score_at(item, item["worst_hospital"]["hospital"])),
                 spread=plain(item["spread"]),
                 net=[self.net_score(item, prevalence) for prevalence in self.benchmark.prevalence_values],
             )
@@ -155,6 +163,13 @@ class Transfer:
         return list(self.ranking.get("off_panel", ()))
 
 
+def within(rate: Json | None) -> str:
+    """A number's interval; blank where there is none, or it is hidden."""
+    if not rate or rate.get("low") is None or rate.get("high") is None:
+        return ""
+    return formatting.interval(rate["low"], rate["high"], formatting.Unit.PLAIN)
+
+
 def score_at(model: Json, hospital: str) -> Json:
     """A model's score at a hospital; empty where there is none."""
     found: Json | None = model["hospitals"].get(hospital)
@@ -182,12 +197,12 @@ def names_in(snapshot: Snapshot) -> dict[str, Model]:
     found = snapshot.entries.order_by("evaluation__submission__created", "evaluation__submission")
     rows = list(
         found.values_list(
-            "evaluation__submission", "evaluation__submission__model", "evaluation__submission__team__name"
+            "evaluation__submission", "evaluation__submission__model", "evaluation__submission__team__name", "transfer"
         )
     )
-    labels = labelled([(name, team) for _, name, team in rows])
+    labels = labelled([(name, team) for _, name, team, _ in rows])
     return {
-        str(row[0]): Model(submission=str(row[0]), label=label, slot=slot)
+        str(row[0]): Model(submission=str(row[0]), label=label, slot=slot, transfer=row[3])
         for slot, (row, label) in enumerate(zip(rows, labels, strict=True))
     }
 

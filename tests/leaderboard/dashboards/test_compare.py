@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,7 +14,8 @@ from evaluator.statistics.compare import holm
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards.figures.compare import SHOWN, compare_figures, roles
 from leaderboard.dashboards.formatting import Shown, p_value
-from leaderboard.dashboards.selectors.compare import Contrast, Difference, adjust, compare
+from leaderboard.dashboards.selectors.compare import Contrast, Difference, _areas, adjust, compare
+from leaderboard.dashboards.selectors.pairs import Pairs
 from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.services import snapshot_make
 from leaderboard.submissions.models import Submission
@@ -56,6 +59,22 @@ def test_a_line_that_is_not_tested_is_not_counted_either() -> None:
     tested = [Difference(label=str(p), shown=Shown(text="1"), exact=p) for p in (0.01, 0.04)]
     assert [one.adjusted for one in adjust([tested[0], hidden, tested[1]])] == ["0.020", "", "0.040"]
     assert adjust([hidden]) == [hidden]
+
+
+def test_areas_without_variation_say_why_they_have_no_interval() -> None:
+    cancer = np.arange(8) < 4
+    alike = Pairs(
+        hospital=np.zeros(8, dtype=int),
+        names=["lakeside"],
+        cancer=cancer,
+        size_mm=np.full(8, np.nan),
+        correct=np.ones((2, 8), dtype=bool),
+        likelihood=np.stack([np.where(cancer, 0.9, 0.1), np.where(cancer, 0.8, 0.3)]),
+    )
+    shown = _areas("AUC", alike, "").shown
+    assert (shown.text, shown.interval, shown.note) == ("0.000", "", "none: both order all patients alike")
+    reversed_ = replace(alike, likelihood=np.stack([alike.likelihood[0], -alike.likelihood[1]]))
+    assert _areas("AUC", reversed_, "").shown.note == "none: they differ without variation"
 
 
 def test_five_at_most_are_compared_and_each_has_a_colour_of_its_own(client: Client, ranked: Benchmark) -> None:

@@ -19,8 +19,16 @@ from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards.figures.grids import shortened
 from leaderboard.dashboards.figures.transfer import transfer_figures
 from leaderboard.dashboards.selectors.attributes import attributes_in
-from leaderboard.dashboards.selectors.transfer import SHOWN, Model, Transfer, get_transfer, labelled
-from leaderboard.rankings.models import Snapshot
+from leaderboard.dashboards.selectors.transfer import (
+    SHOWN,
+    Model,
+    Transfer,
+    get_transfer,
+    labelled,
+    score_at,
+    within,
+)
+from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.rankings.services import snapshot_make
 from tests import factories
 from tests.leaderboard.dashboards.test_pages import words
@@ -165,6 +173,17 @@ def test_the_page_and_its_tables(ranked: Benchmark, client: Client, faults_of: C
     rows = list(csv.DictReader(io.StringIO(client.get(f"{PAGE}hospitals.csv").content.decode())))
     assert len(rows) == 6
     assert {row["patients"] for row in rows} == {"8"}
+
+
+def test_scores_stand_with_their_intervals(ranked: Benchmark, client: Client) -> None:
+    found = get_transfer(ranked)
+    entry = Entry.objects.get(evaluation__submission__model="Careful")
+    (line,) = [line for line in found.lines if line.model.label == "Careful"]
+    at_worst = score_at(found.ranked[0], entry.worst_hospital)
+    for given, shown in ((entry.transfer["score"], line.interval), (at_worst, line.worst_interval)):
+        assert shown == f"({given['low']:.3f}–{given['high']:.3f})".replace("-", "−")
+        assert shown in words(client.get(PAGE))
+    assert within({"low": None, "high": None}) == within(None) == ""  # hidden, or of an older ranking
 
 
 def test_a_ranking_is_named_by_the_address(ranked: Benchmark, client: Client) -> None:
