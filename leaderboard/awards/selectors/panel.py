@@ -43,6 +43,12 @@ class Line:
         return 0 if self.recused or self.letter.withdrawn_at else max(0, REVIEWS_NEEDED - self.locked)
 
     @property
+    def nobody_decides(self) -> bool:
+        """Whoever of the panel could decide is recused from it, so that only an organiser is left to."""
+        deciding = [cell for cell in self.cells if cell.seat.decides and cell.standing not in RECUSED]
+        return not (deciding or self.recused or self.letter.withdrawn_at or hasattr(self.letter, "decision"))
+
+    @property
     def is_hidden(self) -> bool:
         return self.mine in RECUSED
 

@@ -215,3 +215,15 @@ def test_who_decides_takes_everything_along_once_the_call_is_closed(
     assert (rows["Uppsala Imaging"], rows["Wolves"]) == ("", "Not shown: who asked has declared nothing yet.")
     client.force_login(second)
     assert client.get(address).status_code == 403
+
+
+def test_where_the_only_one_who_decides_is_recused_the_organiser_is_told(
+    closed: Letter, funder: User, second: User, organiser: User, client: Client
+) -> None:
+    client.force_login(organiser)
+    page = f"/awards/calls/{closed.call.slug}/run/"
+    assert "nobody of the panel may decide here" not in client.get(page).content.decode()
+    declaration_make(letter=closed, conflict=True, reason="A colleague.", by=funder)
+    assert "nobody of the panel may decide here" in client.get(page).content.decode()
+    seat_add(call=closed.call, user=second, decides=True, by=organiser)
+    assert "nobody of the panel may decide here" not in client.get(page).content.decode()
