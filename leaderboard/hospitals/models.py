@@ -195,7 +195,8 @@ class Cohort(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.hospital} {self.name} {self.version}"
+        name = self.name if str(self.hospital) in self.name else f"{self.hospital} {self.name}"
+        return f"{name} {self.version}"
 
     @property
     def path(self) -> Path:
