@@ -125,11 +125,6 @@ class Snapshot(models.Model):
         yield from self.documents["ranking"].values()
         yield from (digest for _, digest in self.documents["models"])
 
-    @cached_property
-    def is_final(self) -> bool:
-        """Published for good; its table of patients is another table's bytes, which are not read here."""
-        return FinalRanking.objects.filter(snapshot=self).exists()
-
     @property
     def keeps_strata(self) -> bool:
         """Made before the final of a benchmark whose strata are shown there."""

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404
 
 from evaluator.ranking import Entry as Answers
@@ -124,8 +124,12 @@ def snapshot_as_of(benchmark: Benchmark, day: date) -> Snapshot | None:
 
 
 def published(benchmark: Benchmark, name: int | str | None = None) -> QuerySet[Snapshot]:
-    """The snapshots that may be seen, the newest first; only those of a number, or whose ID begins so."""
-    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).order_by("-number")
+    """The snapshots that may be seen, the newest first; only those of a number, or whose ID begins so.
+
+    ``is_final`` says whether one is published for good.
+    """
+    final = Exists(FinalRanking.objects.filter(snapshot=OuterRef("pk")))
+    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).annotate(is_final=final).order_by("-number")
     if name is None:
         return rows
     return rows.filter(number=name) if isinstance(name, int) else rows.filter(sha256__startswith=name)
@@ -173,7 +177,7 @@ def get_final(benchmark: Benchmark, number: int) -> FinalRanking:
 
 def leaderboard(benchmark: Benchmark, *, snapshot: Snapshot | None = None) -> Leaderboard:
     """The rows of the newest published snapshot, or of the one given, in order of display."""
-    rows = Snapshot.objects.defer("documents").filter(benchmark=benchmark, published=True).order_by("-number")
+    rows = published(benchmark).defer("documents")
     chosen = snapshot or rows.first()
     if chosen is None:
         return Leaderboard(benchmark=benchmark, snapshot=None, rows=[])

@@ -14,7 +14,7 @@ from leaderboard.dashboards.selectors.ties import Group, tie_groups
 from leaderboard.dashboards.selectors.versions import History, history
 from leaderboard.rankings.models import Snapshot
 from leaderboard.rankings.selectors import Row as Source
-from leaderboard.rankings.selectors import leaderboard
+from leaderboard.rankings.selectors import leaderboard, published
 
 ON_A_CARD = 3  # numbers of a model on a small screen: those chosen, if they are so few
 NAME = "name"  # a column that can be sorted by and is no metric
@@ -96,7 +96,7 @@ class Board:
 
 def get_head(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | None = None) -> Head:
     """Of a snapshot (the newest, if none is named), in a few queries whatever its size."""
-    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).defer("documents").order_by("-number")
+    rows = published(benchmark).defer("documents")
     newest = rows.first()
     chosen = snapshot or newest
     if chosen is None or newest is None:

@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.benchmarks.models import Benchmark
-from leaderboard.rankings.models import Snapshot
+from leaderboard.rankings.models import FinalRanking, Snapshot
 from leaderboard.rankings.services import snapshot_make
 from leaderboard.submissions.models import Submission
 from tests import factories
@@ -304,3 +304,14 @@ def test_an_unknown_address_is_a_page_of_ours(client: Client, db: None, faults_o
     assert response.status_code == 404
     assert "There is nothing at this address" in words(response)
     assert faults_of(response) == []
+
+
+def test_a_final_ranking_says_so(ranked: Benchmark, client: Client, organiser: User) -> None:
+    page = "/leaderboard/pancreas-ct/"
+    assert ">final</a>" not in client.get(page).content.decode()
+    snapshot = ranked.snapshots.get()
+    FinalRanking.objects.create(
+        snapshot=snapshot, record_id="sha256:1", archive=b"", sha256="0" * 64, published_by=organiser
+    )
+    assert f'<a href="{page}rankings/#ranking-{snapshot.number}">final</a>' in client.get(page).content.decode()
+    assert ">final</a>" in client.get(page, {"snapshot": snapshot.number}).content.decode()
