@@ -22,6 +22,7 @@ class Numbers:
     score: RateJson | None = None
     hospitals: int = 0
     worst: RateJson | None = None
+    worst_patients: int | None = None
     worst_hospital: str = ""
 
 
@@ -137,7 +138,8 @@ def _score(numbers: Numbers, prevalence: float) -> Shown:
 def _worst(numbers: Numbers, prevalence: float) -> Shown:
     if numbers.worst is None:
         return Shown(words="not ranked")
-    return replace(formatting.rate(numbers.worst, unit=Unit.PLAIN), note=numbers.worst_hospital)
+    counts = f"n {numbers.worst_patients:,}" if numbers.worst_patients else ""
+    return replace(formatting.rate(numbers.worst, unit=Unit.PLAIN, counts=counts), note=numbers.worst_hospital)
 
 
 SPECS = (

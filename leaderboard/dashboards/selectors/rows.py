@@ -96,6 +96,7 @@ def entry_numbers(entry: Entry) -> Numbers:
         score=entry.transfer["score"],
         hospitals=entry.transfer["hospitals"],
         worst=entry.transfer["worst"],
+        worst_patients=entry.transfer.get("worst_patients"),
         worst_hospital=entry.worst_hospital,
     )
 

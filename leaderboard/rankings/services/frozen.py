@@ -73,8 +73,10 @@ def transfer_of(model: Mapping[str, Any]) -> dict[str, Any]:
         name: Rate(value=given["value"], low=given["low"], high=given["high"], k=None, n=None, method=given["method"])
         for name, given in model["hospitals"].items()
     }
+    worst = model["worst_hospital"]["hospital"]
     return {
         "score": to_builtins(mean_of(list(rates.values()))),
-        "worst": to_builtins(rates[model["worst_hospital"]["hospital"]]),
+        "worst": to_builtins(rates[worst]),
+        "worst_patients": model["hospitals"][worst]["patients"],
         "hospitals": len(rates),
     }

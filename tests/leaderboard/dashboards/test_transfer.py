@@ -183,6 +183,9 @@ def test_scores_stand_with_their_intervals(ranked: Benchmark, client: Client) ->
     for given, shown in ((entry.transfer["score"], line.interval), (at_worst, line.worst_interval)):
         assert shown == f"({given['low']:.3f}–{given['high']:.3f})".replace("-", "−")
         assert shown in words(client.get(PAGE))
+    board = client.get("/leaderboard/pancreas-ct/").content.decode()
+    cell = board.split(f'<span class="note">{entry.worst_hospital}</span>')[0].rpartition('<span class="value">')[2]
+    assert f'<span class="n">n {at_worst["patients"]}</span>' in cell
     assert within({"low": None, "high": None}) == within(None) == ""  # hidden, or of an older ranking
 
 
