@@ -25,7 +25,7 @@ from leaderboard.submissions.services import submission_follow
 from tests import factories
 from tests.leaderboard.dashboards.test_pages import board_address, words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def rows_of(client: Client, benchmark: Benchmark, **given: str) -> dict[str, dict[str, str]]:

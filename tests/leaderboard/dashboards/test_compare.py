@@ -22,7 +22,7 @@ from leaderboard.submissions.models import Submission
 from tests import factories
 from tests.leaderboard.dashboards.test_pages import words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def ids_of(*models: str) -> list[str]:

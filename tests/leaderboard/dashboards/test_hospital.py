@@ -17,7 +17,7 @@ from leaderboard.rankings.services import snapshot_make
 from tests import factories
 from tests.leaderboard.dashboards.test_pages import words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def panel_hospital(benchmark: Benchmark) -> Hospital:

@@ -159,7 +159,6 @@ def test_hidden_or_older_curves_are_sentences(curves: dict[str, Any] | None) -> 
 
 
 @pytest.mark.django_db
-@pytest.mark.core
 def test_the_card_reads_its_curves_from_the_ranking(ranked: Benchmark, client: Client) -> None:
     said = words(client.get(card_address("Careful")))
     assert "Area under AFROC" in said
@@ -178,7 +177,6 @@ def test_the_card_reads_its_curves_from_the_ranking(ranked: Benchmark, client: C
 
 
 @pytest.mark.django_db
-@pytest.mark.core
 def test_the_leaderboards_rows_carry_no_curves(ranked: Benchmark) -> None:
     submission = Submission.objects.get(model="Careful")
     entry = Snapshot.objects.get().entries.get(evaluation__submission=submission)
@@ -186,7 +184,6 @@ def test_the_leaderboards_rows_carry_no_curves(ranked: Benchmark) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.core
 def test_two_models_stand_in_one_roc_and_one_froc(ranked: Benchmark, client: Client) -> None:
     ids = [str(Submission.objects.get(model=name).pk) for name in ("Careful", "Wolf")]
     roc, froc = curve_figures(compare(ranked, ids))

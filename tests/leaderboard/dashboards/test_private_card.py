@@ -25,7 +25,7 @@ from leaderboard.submissions.services import submission_release
 from tests import factories
 from tests.leaderboard.dashboards.test_pages import words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = pytest.mark.django_db
 
 
 def hand_in(benchmark: Benchmark, team: Team, *, done: bool = True, model: str = "Secret") -> Submission:

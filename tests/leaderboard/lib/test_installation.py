@@ -25,8 +25,6 @@ from leaderboard.lib.checks import (
 )
 from leaderboard.lib.files import TooLarge, json_digest, store
 
-pytestmark = pytest.mark.core
-
 
 @pytest.mark.django_db(transaction=True)
 def test_a_bell_rings_on_commit_and_says_only_where_to_look() -> None:

@@ -39,7 +39,7 @@ print(Client(SERVER_NAME="localhost").get(ADDRESS).content.decode())
 print([(s.sha256, s.digest()) for s in Snapshot.objects.all()], sorted(CohortResult.objects.values_list("sha256")))
 """
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.core]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Place:
@@ -92,6 +92,7 @@ def made(ranked: Benchmark, data_folder: Path, tmp_path: Path) -> Path:
     return tmp_path / "backup"
 
 
+@pytest.mark.core
 def test_what_is_restored_shows_the_same_leaderboard_and_digests(made: Path, place: Place, ranked: Benchmark) -> None:
     address = reverse("dashboards:leaderboard", args=[ranked.slug])
     page = Client(SERVER_NAME="localhost").get(address).content.decode()
@@ -152,6 +153,7 @@ def test_a_file_that_is_not_what_was_backed_up_is_refused_by_name(made: Path, pl
     assert list((place.data / "archives").iterdir()) == []
 
 
+@pytest.mark.core
 def test_an_altered_database_is_refused_and_so_is_an_unfinished_backup(made: Path, place: Place) -> None:
     (dump,) = made.glob("database.*")
     dump.write_bytes(dump.read_bytes()[:-1] + b"\1")
