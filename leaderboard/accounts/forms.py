@@ -146,6 +146,7 @@ class PersonForm(RolesForm):
     team = forms.CharField(
         max_length=100,
         required=False,
+        widget=forms.TextInput(attrs={"list": "known-teams", "autocomplete": "off"}),
         validators=[plain_line],
         help_text="Of one that is here they become a member, of a new one the owner, who invites the others. "
         "Nobody needs one to organise, to review, or to look after a hospital’s data.",

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from leaderboard.accounts.factors import factors_of, second_factor_remove
 from leaderboard.accounts.forms import PeopleForm, PersonForm, RolesForm, VerifyForm
-from leaderboard.accounts.models import Team, User
+from leaderboard.accounts.models import Membership, Team, User
 from leaderboard.accounts.people import account_lock, link_send, person_welcome, roles_set
 from leaderboard.accounts.selectors import people, require_organiser
 from leaderboard.accounts.services import team_unverify, team_verify
@@ -48,7 +48,7 @@ def everybody(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
-            messages.success(request, f"{user} has an account. {sent_to(user)}")
+            messages.success(request, f"{user} has an account{in_team(user)}. {sent_to(user)}")
             return redirect("accounts:person", user.pk)
     query = request.GET.copy()
     query.pop("page", None)
@@ -56,6 +56,7 @@ def everybody(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "people": Paginator(people(**wanted), PAGE).get_page(request.GET.get("page")),
         "query": query.urlencode(),
+        "teams": Team.objects.only("name"),
         "form": form,
         "refusal": refusal,
     }
@@ -149,6 +150,16 @@ def verify(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         messages.error(request, "It takes the organisation’s name, and what shows that the team is its own.")
     return redirect("accounts:team", team.slug)
+
+
+def in_team(user: User) -> str:
+    """So that a name that was mistyped, and made another team, is seen."""
+    membership = user.memberships.select_related("team").first()
+    if membership is None:
+        return ""
+    return (
+        f", as {'owner of the new team' if membership.role == Membership.Role.OWNER else 'member of'} {membership.team}"
+    )
 
 
 def sent_to(user: User) -> str:

@@ -63,9 +63,13 @@ def test_a_site_without_mail_says_where_the_link_is(desk: Client, settings: Sett
     assert "sends no e-mail" in desk.post(PEOPLE, NEW, follow=True).content.decode()
 
 
-def test_the_first_of_a_new_team_owns_it_and_nobody_is_added_twice(desk: Client) -> None:
-    assert desk.post(PEOPLE, {**NEW, "team": "Basel Imaging"}).status_code == 302
+def test_the_first_of_a_new_team_owns_it_and_nobody_is_added_twice(desk: Client, team: Team) -> None:
+    assert '<option value="Uppsala Imaging">' in desk.get(PEOPLE).content.decode()
+    added = desk.post(PEOPLE, {**NEW, "team": "Basel Imaging"}, follow=True)
+    assert "Nora New has an account, as owner of the new team Basel Imaging." in added.content.decode()
     assert Team.objects.get(slug="basel-imaging").memberships.get().role == Membership.Role.OWNER
+    joined = desk.post(PEOPLE, {**NEW, "email": "second@example.org", "team": str(team)}, follow=True)
+    assert f"as member of {team}." in joined.content.decode()
     again = desk.post(PEOPLE, NEW)
     assert again.status_code == 422
     assert "has an account already" in again.content.decode()
@@ -116,7 +120,7 @@ def test_a_page_of_a_hundred_asks_as_often_as_one_of_five(
     for number in range(120):
         team.members.add(factories.UserFactory.create(name=f"Person {number:03}"))
     desk.get(PEOPLE)  # the first look of an hour is recorded
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page = desk.get(PEOPLE, {"text": "Person"}).content.decode()
     assert "1 to 100 of 120" in page
     assert "?text=Person&amp;page=2" in page
