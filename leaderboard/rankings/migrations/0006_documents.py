@@ -57,8 +57,13 @@ def transfer_of(model: dict[str, Any]) -> dict[str, Any]:
         name: Rate(value=one["value"], low=one["low"], high=one["high"], k=None, n=None, method=one["method"])
         for name, one in model["hospitals"].items()
     }
-    score, worst = mean_of(list(rates.values())), rates[model["worst_hospital"]["hospital"]]
-    return {"score": vars(score), "worst": vars(worst), "hospitals": len(rates)}
+    score, worst = mean_of(list(rates.values())), model["worst_hospital"]["hospital"]
+    return {
+        "score": vars(score),
+        "worst": vars(rates[worst]),
+        "worst_patients": model["hospitals"][worst]["patients"],
+        "hospitals": len(rates),
+    }
 
 
 def write_columns(apps: Any, schema_editor: Any) -> None:
