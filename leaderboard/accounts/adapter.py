@@ -8,14 +8,28 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from leaderboard.accounts.models import User
+from leaderboard.accounts.selectors import is_organiser, is_reviewer, teams_of
 from leaderboard.audit.services import record
 from leaderboard.lib.addresses import client_address
 
 LINK = "came_by_link"  # in the session: whose one-time link opened it
+
+
+def landing(user: User | AnonymousUser) -> str:
+    """Where somebody who has logged in has something to do."""
+    if is_organiser(user):
+        return reverse("evaluations:operations")
+    if isinstance(user, User) and user.hospitals.exists():
+        return reverse("desk:mine")
+    if is_reviewer(user):
+        return reverse("awards:desk")
+    return reverse("submissions:list") if teams_of(user).exists() else reverse("dashboards:home")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,6 +53,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         messages.error(request, "This account is locked. Ask an organiser.")
         return redirect("accounts:login")
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return landing(request.user)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Not of somebody who has only a login link: there is nothing yet to ask for."""

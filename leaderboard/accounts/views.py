@@ -11,13 +11,12 @@ from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leaderboard.accounts.adapter import LINK
+from leaderboard.accounts.adapter import LINK, landing
 from leaderboard.accounts.deletion import Departure, account_delete, departure
 from leaderboard.accounts.forms import DeletionForm, FirstPasswordForm, NameForm, NextPasswordForm, TokenForm
 from leaderboard.accounts.models import User
@@ -35,7 +34,7 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/link_refused.html", {"refusal": refusal}, status=410)
     logout(request)
     request.session[LINK] = user.pk
-    answer: HttpResponse = perform_login(request, user, redirect_url=reverse("dashboards:home"))
+    answer: HttpResponse = perform_login(request, user, redirect_url=landing(user))
     return answer
 
 

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from leaderboard.accounts.models import User
+from leaderboard.accounts.models import Team, User
 from leaderboard.accounts.services import login_link_create
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -41,7 +42,7 @@ def test_a_wrong_password_is_refused_without_saying_whether_the_person_exists(cl
 
 def test_signing_in_leads_to_no_other_site(client: Client, person: User) -> None:
     given = {"login": person.email, "password": PASSWORD, "next": "https://elsewhere.example.org/"}
-    assert client.post(reverse("accounts:login"), given).headers["Location"] == "/"
+    assert client.post(reverse("accounts:login"), given).headers["Location"] == "/submissions/"
 
 
 def test_a_login_link_signs_in_once(client: Client, member: User) -> None:
@@ -139,6 +140,7 @@ def test_a_short_password_is_refused(client: Client, member: User) -> None:
         ("member", "My submissions", "Operations"),
         ("organiser", "Operations", "Log in"),
         ("funder", "Award candidates", "Operations"),
+        ("funder", "Review desk", "My submissions"),
     ],
 )
 def test_the_masthead_shows_what_a_role_may_open(
@@ -149,3 +151,23 @@ def test_the_masthead_shows_what_a_role_may_open(
     masthead = client.get(reverse("dashboards:hospitals")).content.decode().partition("</header>")[0]
     assert seen in masthead
     assert unseen not in masthead
+
+
+def test_a_reviewer_in_a_team_may_hand_in(client: Client, funder: User, team: Team) -> None:
+    team.members.add(funder)
+    client.force_login(funder)
+    assert "My submissions" in client.get(reverse("dashboards:hospitals")).content.decode()
+
+
+def test_who_logs_in_lands_where_there_is_something_to_do(organiser: User, funder: User, member: User) -> None:
+    steward, nobody = factories.UserFactory.create(), factories.UserFactory.create()
+    factories.make_cohort().hospital.stewards.add(steward)
+    for user, page in (
+        (organiser, "/evaluations/operations/"),
+        (steward, reverse("desk:mine")),
+        (funder, "/awards/desk/"),
+        (member, "/submissions/"),
+        (nobody, "/"),
+    ):
+        link = reverse("accounts:login-link", args=[login_link_create(user=user)])
+        assert Client().get(link)["Location"] == page

@@ -70,7 +70,7 @@ def test_somebody_who_came_by_link_sets_up_an_app_and_is_asked_for_its_code_from
     assert answer.headers["Location"] == reverse("mfa_authenticate")
     assert again.get(reverse("accounts:profile")).status_code == 302
     answer = again.post(reverse("mfa_authenticate"), {"code": code(found[1], steps=1)})
-    assert answer.headers["Location"] == reverse("dashboards:home")
+    assert answer.headers["Location"] == reverse("evaluations:operations")
     assert again.get(reverse("accounts:profile")).status_code == 200
     told = Record.objects.filter(act="account.second-factor-added").values_list("details", flat=True)
     assert {one["kind"] for one in told} == {"totp", "recovery_codes"}
@@ -231,7 +231,7 @@ def test_who_lost_everything_is_let_in_by_an_organiser_on_the_command_line(
 ) -> None:
     call_command("remove_second_factor", organiser.email)
     assert "1 second factors removed" in capsys.readouterr().out
-    assert log_in(client, organiser) == reverse("dashboards:home")
+    assert log_in(client, organiser) == reverse("evaluations:operations")
     assert Record.objects.get(act="account.second-factors-removed").about == f"user {organiser.pk}"
 
 
