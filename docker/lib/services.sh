@@ -20,6 +20,7 @@ need_service_programs() {
     [[ $(rabbitmq_server) ]] || MISSING+=(rabbitmq-server)
     need_program docker-registry docker-registry
     need_program iproute2 ip
+    need_program curl curl
     [[ -e $FAKETIME ]] || MISSING+=(libfaketime)
 }
 

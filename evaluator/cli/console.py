@@ -36,7 +36,7 @@ def emit_json(value: Any) -> None:
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     drawn = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=column == "id")  # an id is copied
     for row in rows:
         drawn.add_row(*row)
     OUT.print(drawn)

@@ -82,7 +82,8 @@ def _list(found: list[Mapping[str, Any]], *, as_json: bool) -> None:
 def _lines(found: Mapping[str, Any]) -> list[str]:
     """What a person wants to know of it, a line each."""
     place = f", place {found['place_in_line']} in line" if found["place_in_line"] else ""
-    lines = [f"{found['model']} ({found['id']}): {found['state']}{place}"]
+    runs = f", its runs: {found['evaluation']}" if found.get("evaluation") else ""
+    lines = [f"{found['model']} ({found['id']}): {found['state']}{runs}{place}"]
     for run in found["runs"]:
         parts = [run["state"]]
         if run["place_in_line"]:

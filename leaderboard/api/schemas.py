@@ -76,6 +76,7 @@ class SubmissionIn(Schema):
 
 class CheckOut(Schema):
     check: str
+    ok: bool
     detail: str = ""
 
 
@@ -112,6 +113,9 @@ class SubmissionLine(Schema):
 
 
 class SubmissionOut(SubmissionLine):
+    evaluation: str | None = Field(
+        description="How its runs stand, once it is accepted: done, failed…; none while that is not told."
+    )
     page: str
     contract: str
     threshold: float

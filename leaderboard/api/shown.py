@@ -63,6 +63,7 @@ def submission(found: Submission, user: User) -> SubmissionOut:
     progress = progress_of(found, everything=is_organiser(user))
     return SubmissionOut(
         **line(found).dict(),
+        evaluation=progress.evaluation.state if progress.evaluation and not progress.told_at else None,
         page=reverse("evaluations:submission", args=[found.pk]),
         contract=found.contract,
         threshold=found.threshold,
@@ -76,7 +77,7 @@ def submission(found: Submission, user: User) -> SubmissionOut:
         fault=found.fault,
         reason=found.reason,
         next_step=found.next_step,
-        checks=[CheckOut(check=one["check"], detail=str(one.get("detail", ""))) for one in found.checks],
+        checks=[CheckOut(check=one["check"], ok=one["ok"], detail=str(one.get("detail", ""))) for one in found.checks],
         try_out=[SampleCaseOut(**one) for one in found.try_out],
         try_out_log=found.try_out_log,
         runs=[run(one) for one in progress.runs],

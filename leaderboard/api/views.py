@@ -16,6 +16,7 @@ from leaderboard.accounts.limits import consume
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import teams_of
 from leaderboard.api import shown
+from leaderboard.api.description import DESCRIPTION
 from leaderboard.api.schemas import (
     BenchmarkOut,
     FaultOut,
@@ -43,25 +44,32 @@ def person_of(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
-@router.get("/me", response={200: PersonOut, **REFUSED}, auth=may(Scope.READ))
+@router.get("/me", summary="Who you are", response={200: PersonOut, **REFUSED}, auth=may(Scope.READ))
 def me(request: HttpRequest) -> PersonOut:
     """Who you are, and your teams."""
     return shown.person(person_of(request))
 
 
-@router.get("/benchmarks", response={200: list[BenchmarkOut], **REFUSED}, auth=may(Scope.READ))
+@router.get("/benchmarks", summary="Benchmarks", response={200: list[BenchmarkOut], **REFUSED}, auth=may(Scope.READ))
 def benchmarks(request: HttpRequest) -> list[BenchmarkOut]:
     """What may be handed in for, and how often yet this month."""
     return [shown.benchmark(found, person_of(request)) for found in benchmarks_for(request.user)]
 
 
-@router.get("/submissions", response={200: list[SubmissionLine], **REFUSED}, auth=may(Scope.READ))
+@router.get(
+    "/submissions",
+    summary="Your teams’ submissions",
+    response={200: list[SubmissionLine], **REFUSED},
+    auth=may(Scope.READ),
+)
 def submissions(request: HttpRequest) -> list[SubmissionLine]:
     """Your teams' submissions, newest first."""
     return [shown.line(found) for found in submissions_for(request.user)]
 
 
-@router.get("/submissions/{pk}", response={200: SubmissionOut, **REFUSED}, auth=may(Scope.READ))
+@router.get(
+    "/submissions/{pk}", summary="One submission", response={200: SubmissionOut, **REFUSED}, auth=may(Scope.READ)
+)
 def submission(request: HttpRequest, pk: UUID) -> SubmissionOut:
     """One submission: its checks, its try-out, and where it stands at each hospital."""
     found = get_submission_for(request.user, pk)
@@ -69,7 +77,7 @@ def submission(request: HttpRequest, pk: UUID) -> SubmissionOut:
     return shown.submission(found, person_of(request))
 
 
-@router.post("/submissions", response={201: SubmissionOut, **REFUSED}, auth=may(Scope.SUBMIT))
+@router.post("/submissions", summary="Hand in", response={201: SubmissionOut, **REFUSED}, auth=may(Scope.SUBMIT))
 def hand_in(request: HttpRequest, given: SubmissionIn) -> Status[SubmissionOut]:
     """Hand an uploaded archive in. Where this is refused, the upload is kept, and can be handed in again."""
     user = person_of(request)
@@ -102,7 +110,12 @@ def hand_in(request: HttpRequest, given: SubmissionIn) -> Status[SubmissionOut]:
     return Status(201, shown.submission(found, user))
 
 
-@router.post("/submissions/{pk}/cancel", response={200: SubmissionOut, **REFUSED}, auth=may(Scope.SUBMIT))
+@router.post(
+    "/submissions/{pk}/cancel",
+    summary="Cancel its runs",
+    response={200: SubmissionOut, **REFUSED},
+    auth=may(Scope.SUBMIT),
+)
 def cancel(request: HttpRequest, pk: UUID) -> SubmissionOut:
     """Stop its runs. What hospitals have answered stays."""
     found = get_submission_for(request.user, pk)
@@ -113,14 +126,24 @@ def cancel(request: HttpRequest, pk: UUID) -> SubmissionOut:
     return shown.submission(found, person_of(request))
 
 
-@router.post("/submissions/{pk}/release", response={200: SubmissionOut, **REFUSED}, auth=may(Scope.SUBMIT))
+@router.post(
+    "/submissions/{pk}/release",
+    summary="Publish its numbers",
+    response={200: SubmissionOut, **REFUSED},
+    auth=may(Scope.SUBMIT),
+)
 def release(request: HttpRequest, pk: UUID) -> SubmissionOut:
     """Publish the numbers of one that was handed in to be kept private."""
     found = submission_release(submission=get_submission_for(request.user, pk), by=person_of(request))
     return shown.submission(found, person_of(request))
 
 
-@router.post("/submissions/{pk}/withdraw", response={200: SubmissionOut, **REFUSED}, auth=may(Scope.SUBMIT))
+@router.post(
+    "/submissions/{pk}/withdraw",
+    summary="Withdraw it",
+    response={200: SubmissionOut, **REFUSED},
+    auth=may(Scope.SUBMIT),
+)
 def withdraw(request: HttpRequest, pk: UUID) -> SubmissionOut:
     """Take it back. Rankings published before keep their entry."""
     found = submission_withdraw(submission=get_submission_for(request.user, pk), by=person_of(request))
@@ -131,9 +154,7 @@ api = NinjaAPI(
     title="Cancer Imaging Leaderboard",
     version="1",
     docs_decorator=require_safe,
-    description="For programs of teams. Make a token under Profile and send it as `Authorization: Bearer …`. Archives "
-    "are uploaded by the protocol tus 1.0.0 at `/api/v1/uploads/`, then handed in by their id. Leaderboards are "
-    "public as they are: `/leaderboard/BENCHMARK/leaderboard.json`.",
+    description=DESCRIPTION,
 )
 api.add_router("", router)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner, Result
 from evaluator.cli import app, site
 from leaderboard.accounts.models import Team
 from leaderboard.accounts.tokens import token_create
+from leaderboard.api.description import DESCRIPTION
 from leaderboard.submissions.models import Submission, Upload
 from leaderboard.submissions.services import submission_check, submission_try_out
 from tests.leaderboard.stage import Stage, crash
@@ -127,3 +130,17 @@ def test_without_a_token_the_way_to_one_is_said(
     assert "under Profile" in str(submit(archive, tmp_path).exception)
     monkeypatch.setenv("LEADERBOARD_TOKEN", "cil_guessed")
     assert "Who asks?" in str(submit(archive, tmp_path).exception)
+
+
+def test_the_example_of_the_interfaces_page_does_what_it_says(
+    environment: None, live_server: LiveServer, team: Team, archive: Path, tmp_path: Path
+) -> None:
+    lines = [line[4:] for line in DESCRIPTION.splitlines() if line.startswith("    ")]
+    script = "\n".join(lines).replace("my-team", team.slug)
+    archive.rename(tmp_path / "my-detector.tar.gz")
+    told = {"SITE": live_server.url, "TOKEN": os.environ["LEADERBOARD_TOKEN"], "PATH": os.environ["PATH"]}
+    done = subprocess.run(["bash", "-euc", script], cwd=tmp_path, env=told, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    submission = Submission.objects.get(model="My model")
+    assert json.loads(done.stdout)["id"] == str(submission.pk)
+    assert submission.archive_path.read_bytes() == (tmp_path / "my-detector.tar.gz").read_bytes()

@@ -108,6 +108,8 @@ def test_a_submission_is_told_as_its_team_sees_it(stage: Stage, team: Team) -> N
     assert told["image"].startswith("sha256:")
     assert {one["check"] for one in told["checks"]} != set()
     assert told["try_out"] == done.try_out != []
+    assert told["evaluation"] == "done"
+    assert all(one["ok"] for one in told["checks"])
     told = client.get(f"{API}/submissions/{failed.pk}").json()
     assert (told["state"], told["failure"], told["fault"]) == ("refused", "exit-code", "submission")
     assert "cannot find my weights" in told["try_out_log"]
