@@ -49,6 +49,7 @@ def write_the_call(organiser: Visitor, title: str) -> None:
     page.get_by_label("pancreas", exact=True).check()
     page.get_by_role("button", name="Save as a draft").click()
     done(page, "is saved, as a draft")
+    page.get_by_label("I am sure: Publish").check()
     page.get_by_role("button", name="Publish").click()
     done(page, "is published")
     for person, decides in (("Rune Reviewer", True), ("Siv Second", False), ("Tora Third", False)):
@@ -107,12 +108,14 @@ def write_the_review(reviewer: Visitor) -> None:
     page.get_by_role("button", name="Keep as a draft").click()
     done(page, "The draft is kept")
     reviewer.expect(422)
+    page.get_by_label("I am sure: locked").check()
     page.get_by_role("button", name="Lock and hand in").click()
     expect(page.locator(".notice.error").first).to_contain_text("Not answered: rigour, 1 to 9.")
     expect(page.get_by_label("Why that importance")).to_have_value(SECRET)
     page.get_by_label("Rigour", exact=True).select_option("3")
     page.get_by_label("Why that rigour").fill("The plan is sound.")
     page.get_by_label("Expertise and means").select_option("sufficient")
+    page.get_by_label("I am sure: locked").check()
     page.get_by_role("button", name="Lock and hand in").click()
     done(page, "Your review is locked")
 
@@ -144,6 +147,7 @@ def test_from_the_call_to_the_decision(visit: Visit, installation: Installation,
     row = page.locator(row_of("Uppsala Imaging"))
     expect(row).to_contain_text("We share a grant.")
     organiser.expect(422)
+    page.get_by_label("I am sure: Open the discussion").check()
     page.get_by_role("button", name="Open the discussion").click()
     expect(page.locator(".notice.error").first).to_contain_text("Uppsala Imaging has 0 of 2 locked reviews.")
     row.get_by_label("Reviewer of the letter of Uppsala Imaging").select_option(label="Rune Reviewer")
@@ -164,6 +168,7 @@ def test_from_the_call_to_the_decision(visit: Visit, installation: Installation,
     expect(siv.page.locator("main")).not_to_contain_text(SECRET)
 
     organiser.go(f"/awards/calls/{slug}/run/")
+    page.get_by_label("I am sure: Open the discussion").check()
     page.get_by_role("button", name="Open the discussion").click()
     done(page, "The discussion is open")
     siv.page.reload()

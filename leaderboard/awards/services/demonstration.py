@@ -24,6 +24,7 @@ from leaderboard.submissions.models import Submission
 from leaderboard.submissions.services import submission_create
 
 HOSPITALS, CASES, SEED = 4, 16, 7
+STEWARDED = "lakeside"  # where leading models agree on places that are no lesion, so that its steward finds a queue
 FALSE_ALARM_SHARE = 0.1  # what ten or so calibration patients without cancer can promise
 COUNTRY = "Made up"
 
@@ -82,7 +83,7 @@ def demonstration_create(*, folder: Path, say: Callable[[str], None]) -> Benchma
         if len(drawn) % CASES == 0:
             say(f"{len(drawn)} scans drawn")
 
-    say(f"{HOSPITALS} hospitals of {CASES} scans in {folder}")
+    say(f"{HOSPITALS} hospitals and one for calibration, of {CASES} scans each, in {folder}")
     paths = synthesize(folder, hospitals=HOSPITALS, cases=CASES, seed=SEED, progress=one_more, calibration=CASES)
     made = (*choose_hospitals(HOSPITALS, seed=SEED), CALIBRATION, SAMPLE)
     names = {hospital.slug: hospital.name for hospital in made}
@@ -95,7 +96,7 @@ def demonstration_create(*, folder: Path, say: Callable[[str], None]) -> Benchma
         purpose = purposes.get(path.name, Cohort.Purpose.HELD_OUT)
         cohorts[purpose].append(cohort_import(hospital=hospital, folder=path, by=None, purpose=purpose))
     held_out, [sample] = cohorts[Cohort.Purpose.HELD_OUT], cohorts[Cohort.Purpose.SAMPLE]
-    people_create(held_out[0].hospital)
+    people_create(Hospital.objects.get(slug=STEWARDED))
     benchmark = pancreas_benchmark_create(cohorts=held_out, sample=sample, demonstration=True)
     if not benchmark.submissions.exists():
         calibration_set(

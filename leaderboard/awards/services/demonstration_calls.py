@@ -120,12 +120,14 @@ def hand_in(call: Call, finalist: Finalist) -> Letter:
 
 
 def review(letters: list[Letter], funder: User, reviewer: User, *, by: User) -> None:
-    """The reviewer has locked all; of the first the funder has a draft, of the others declared nothing yet."""
-    for letter in Letter.objects.select_related("call", "team").filter(pk__in=[one.pk for one in letters]):
-        declaration_make(letter=letter, conflict=False, reason="", by=reviewer)
-        review_lock(review=review_assign(letter=letter, reviewer=reviewer, by=by), by=reviewer, **ANSWERS)
-    first = Letter.objects.select_related("call", "team").filter(pk__in=[one.pk for one in letters]).first()
-    if first is not None:
-        declaration_make(letter=first, conflict=False, reason="", by=funder)
-        draft = review_assign(letter=first, reviewer=funder, by=by)
-        review_save(review=draft, by=funder, importance=3, importance_why="It would be a large step, if it holds.")
+    """Of the first the reviewer has locked a review and the funder has a draft; of the others the reviewer is asked."""
+    if not letters:
+        return
+    first, *others = Letter.objects.select_related("call", "team").filter(pk__in=[one.pk for one in letters])
+    declaration_make(letter=first, conflict=False, reason="", by=reviewer)
+    review_lock(review=review_assign(letter=first, reviewer=reviewer, by=by), by=reviewer, **ANSWERS)
+    declaration_make(letter=first, conflict=False, reason="", by=funder)
+    draft = review_assign(letter=first, reviewer=funder, by=by)
+    review_save(review=draft, by=funder, importance=3, importance_why="It would be a large step, if it holds.")
+    for letter in others:
+        review_assign(letter=letter, reviewer=reviewer, by=by)
