@@ -26,7 +26,9 @@ class PrevalenceField(forms.CharField):
             raise forms.ValidationError("Give a prevalence as a share (0.0001) or in per cent (0.01 %).")
         share = float(match[1]) / (100 if match[2] else 1)
         if not SMALLEST <= share <= LARGEST:
-            raise forms.ValidationError("A prevalence lies between 0.0001 % and 50 %.")
+            raise forms.ValidationError(
+                "A prevalence lies between 0.0001 % and 50 %; in per cent it is written with the sign: 4 %."
+            )
         return share
 
 

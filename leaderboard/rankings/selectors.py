@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404
 
 from evaluator.ranking import Entry as Answers
@@ -126,10 +126,12 @@ def snapshot_as_of(benchmark: Benchmark, day: date) -> Snapshot | None:
 def published(benchmark: Benchmark, name: int | str | None = None) -> QuerySet[Snapshot]:
     """The snapshots that may be seen, the newest first; only those of a number, or whose ID begins so.
 
-    ``is_final`` says whether one is published for good.
+    ``is_final`` says whether one is published for good, ``last_final`` is the number of the newest that is.
     """
-    final = Exists(FinalRanking.objects.filter(snapshot=OuterRef("pk")))
-    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).annotate(is_final=final).order_by("-number")
+    finals = FinalRanking.objects.filter(snapshot__benchmark=benchmark, snapshot__published=True)
+    numbers = finals.order_by("-snapshot__number").values("snapshot__number")
+    rows = Snapshot.objects.filter(benchmark=benchmark, published=True).order_by("-number")
+    rows = rows.annotate(is_final=Exists(finals.filter(snapshot=OuterRef("pk"))), last_final=Subquery(numbers[:1]))
     if name is None:
         return rows
     return rows.filter(number=name) if isinstance(name, int) else rows.filter(sha256__startswith=name)

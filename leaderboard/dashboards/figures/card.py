@@ -105,7 +105,8 @@ def by_size(card: Card, role: str) -> Figure:
     return interval_figure(
         key="by-size",
         title="Sensitivity (P-Sen) by size",
-        caption="Patients flagged, by the diameter of their largest tumour. Orange: radiologists, as published.",
+        caption="Patients flagged, by the diameter of their largest tumour; one without a mask is of no size and "
+        "counts in all sizes only. Orange: radiologists, as published.",
         lines=lines,
         span=Span(title="sensitivity, %"),
         role=role,

@@ -7,15 +7,18 @@ from collections.abc import Callable, Sequence
 
 NUMBER = r"[-−]?\d[\d,]*(?:\.\d+)?"
 LIMITS = re.compile(rf"\(?({NUMBER})(?:–| to )({NUMBER})\)?")
-COUNTS = re.compile(rf"({NUMBER}) of ({NUMBER})")
-SIZE = re.compile(rf"(?:n )?({NUMBER})")
+COUNTS = re.compile(rf"({NUMBER})(?: of |/)({NUMBER})")
+SIZE = re.compile(rf"(?:n )?({NUMBER})(?: hosp\.)?")
 Value = str | float | None
 
 # Columns that become two, by their heads: what the two are called, and how a cell is taken apart.
 APART: dict[str, tuple[tuple[str, str], re.Pattern[str]]] = {
     "95 % interval": (("low", "high"), LIMITS),
+    "95 % interval of tumours": (("tumours, low", "tumours, high"), LIMITS),
     "one more hospital": (("one more hospital, low", "one more hospital, high"), LIMITS),
     "n": (("k", "n"), COUNTS),
+    "tumours": (("tumours, k", "tumours"), COUNTS),
+    "patients": (("patients, k", "patients"), COUNTS),
 }
 
 

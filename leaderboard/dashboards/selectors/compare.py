@@ -244,7 +244,7 @@ def _score(found: Comparison, one: ReportCard, two: ReportCard) -> Difference | 
         hospitals = len((one.ranked or {}).get("hospitals") or {})
         shown = formatting.rate(given, unit=Unit.PLAIN, counts=f"{hospitals} hospitals")
         return Difference(
-            label="Transfer score",
+            label="Transfer score; interval and adjusted p over all pairs",
             shown=shown,
             exact=pair["p"],
             adjusted=formatting.p_value(pair["p_adjusted"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from leaderboard.dashboards.formatting import Shown
@@ -45,9 +46,21 @@ def reason(row: Row) -> str:
 
 
 def _cells(shown: Shown) -> list[str]:
-    numbers = ["" if value is None else repr(value) for value in (shown.value, shown.low, shown.high)]
-    n = shown.counts.removeprefix("n ") if shown.n is None else str(shown.n)
-    return [*numbers, n, shown.words or shown.prefix]
+    numbers = ["" if value is None else repr(value) for value in (shown.value, shown.low, shown.high, counted(shown))]
+    return [*numbers, guarded(remark(shown))]
+
+
+def counted(shown: Shown) -> int | None:
+    """The n of a number; of one that rests on hospitals, how many."""
+    if shown.n is not None:
+        return shown.n
+    digits = re.sub(r"[^0-9]", "", shown.counts)
+    return int(digits) if digits else None
+
+
+def remark(shown: Shown) -> str:
+    """Why there is no number, that it is a limit, or the hospital that it is of."""
+    return shown.words or shown.prefix or shown.note
 
 
 def board_json(board: Board) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leaderboard.dashboards.selectors.board import Board
-from leaderboard.dashboards.selectors.download import SCHEMA, ranks, reason
+from leaderboard.dashboards.selectors.download import SCHEMA, counted, ranks, reason, remark
 from leaderboard.dashboards.selectors.rows import Row
 
 WORDS: dict[str, Callable[[Row], str]] = {
@@ -36,8 +36,8 @@ def board_parquet(board: Board) -> bytes:
         for part, name in (("", "value"), (" low", "low"), (" high", "high")):
             values = [getattr(cell, name) for cell in cells]
             table[f"{column.measure}{part}"] = polars.Series(values, dtype=polars.Float64)
-        table[f"{column.measure} n"] = polars.Series([cell.n for cell in cells], dtype=polars.Int64)
-        notes = [cell.words or cell.prefix or None for cell in cells]
+        table[f"{column.measure} n"] = polars.Series([counted(cell) for cell in cells], dtype=polars.Int64)
+        notes = [remark(cell) or None for cell in cells]
         table[f"{column.measure} note"] = polars.Series(notes, dtype=polars.String)
     file = io.BytesIO()
     polars.DataFrame(table).write_parquet(file, metadata=about(board))

@@ -86,7 +86,9 @@ def _how(card: Card) -> dict[str, str]:
         "took part in reading.",
         "privacy": "Free text and extensions were removed from the headers, modification times made constant; every "
         "case "
-        "got a random name for every run, in random order. Scans never left their hospital.",
+        "got a random name for every run, in random order. Scans were read where their hospital keeps them: on a "
+        "machine of its own, or on the platform’s, where it gave them to it."
+        " No team saw one.",
         "threshold": f"{formatting.point_sentence(card.source.evaluation.operating_point or {})} Fixed on "
         f"{formatting.utc(card.source.evaluation.locked_at)}."
         if card.source.evaluation.operating_point and card.source.evaluation.locked_at

@@ -28,6 +28,11 @@ def test_an_interval_and_counts_are_two_columns_each() -> None:
     ]
 
 
+def test_counts_with_a_stroke_are_no_dates() -> None:
+    table = as_data(("told, %", "patients"), [("12.5", "3/8"), ("1.0", "")])
+    assert table == [["told, %", "patients, k", "patients"], [12.5, 3, 8], [1.0, None, None]]
+
+
 def test_a_reason_stands_where_an_interval_would() -> None:
     rows = [("a", "1.0", "no variation", ""), ("b", "0.5", "0.4–0.6", "")]
     assert as_data(HEADS, rows)[1:] == [["a", 1.0, "no variation", None, None], ["b", 0.5, 0.4, 0.6, None]]

@@ -315,3 +315,8 @@ def test_a_final_ranking_says_so(ranked: Benchmark, client: Client, organiser: U
     )
     assert f'<a href="{page}rankings/#ranking-{snapshot.number}">final</a>' in client.get(page).content.decode()
     assert ">final</a>" in client.get(page, {"snapshot": snapshot.number}).content.decode()
+    factories.make_done(factories.SubmissionFactory.create(benchmark=ranked, accepted=True, model="Later"))
+    assert snapshot_make(benchmark=ranked) is not None
+    later = client.get(page).content.decode()
+    assert ">final</a>" not in later
+    assert f'The last final one is <a href="?snapshot={snapshot.number}">' in later
