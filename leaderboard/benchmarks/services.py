@@ -247,7 +247,8 @@ def require_enough_to_publish(benchmark: Benchmark, cohort: Cohort) -> None:
                 f"{cohort} has {few} patients {words} cancer.",
                 why=f"{benchmark} publishes what {benchmark.public_minimum} patients at least stand behind, and how "
                 "a model did on fewer would follow from what it did at all other hospitals.",
-                next_step=f"Leave the patients {words} cancer out, or import a version with more of them.",
+                next_step=f"Leave the patients {words} cancer out, import a version with more of them, or publish what "
+                "fewer stand behind: “Patients behind every public number” on the benchmark’s form.",
             )
 
 

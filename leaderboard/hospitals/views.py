@@ -14,7 +14,7 @@ from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import is_organiser, require_organiser
 from leaderboard.audit.services import seen
 from leaderboard.hospitals.models import Alert, Cohort, CohortOffer, Hospital
-from leaderboard.hospitals.selectors import get_hospital_for, overlap_checks
+from leaderboard.hospitals.selectors import get_hospital_for, is_steward, overlap_checks
 from leaderboard.hospitals.services import alert_acknowledge, hospital_set_active, hospital_set_approves, offer_accept
 from leaderboard.lib.errors import Refusal
 
@@ -30,7 +30,9 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal))
     else:
-        words = "is switched on; its runs go on" if active else "is switched off; its runs wait"
+        paused = is_steward(request.user, hospital)  # what its own data stewards do is called so on their desk
+        off, on = ("paused", "resumed") if paused else ("switched off", "switched on")
+        words = f"is {on}; its runs go on" if active else f"is {off}; its runs wait"
         messages.success(request, f"{hospital} {words}.")
     return back(request, hospital)
 
@@ -46,8 +48,8 @@ def approves(request: HttpRequest, slug: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal))
     else:
-        said = "waits for your approval" if wanted else "needs no approval any more"
-        messages.success(request, f"Every submission {said}.")
+        said = "Every submission waits for your approval." if wanted else "Submissions need no approval any more."
+        messages.success(request, said)
     return redirect("desk:hospital", slug)
 
 

@@ -129,6 +129,6 @@ def test_a_data_steward_looks_at_the_desk_approves_and_pauses(
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("heading", name="Taking work")).to_be_visible()
     page.get_by_role("button", name="Let submissions run without approval").click()
-    expect(page.locator(".notice.success")).to_contain_text("needs no approval any more")
+    expect(page.locator(".notice.success")).to_contain_text("need no approval any more")
     page.get_by_role("button", name="Check its files").click()
     expect(page.locator(".notice.success")).to_contain_text("Every file is the one that was frozen")
