@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from leaderboard.audit.models import BEGINNING, Chain, Record
@@ -32,8 +32,7 @@ def record(act: str, about: str, *, by: int | None = None, **details: Any) -> Re
     details
         JSON values.
     """
-    Chain.objects.get_or_create(pk=ONLY)
-    chain = Chain.objects.select_for_update().get(pk=ONLY)
+    chain = _held()
     added = Record(
         number=chain.length + 1,
         at=timezone.now(),
@@ -51,11 +50,22 @@ def record(act: str, about: str, *, by: int | None = None, **details: Any) -> Re
     return added
 
 
+def _held() -> Chain:
+    """The chain, until the transaction ends.
+
+    Before it, the foreign keys that PostgreSQL would check at the commit: somebody may hold a row that they name, and
+    wait for the chain.
+    """
+    if connection.vendor == "postgresql":
+        connection.check_constraints()
+    Chain.objects.get_or_create(pk=ONLY)
+    return Chain.objects.select_for_update().get(pk=ONLY)
+
+
 @transaction.atomic
 def record_all(acts: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
     """Add many records of the platform itself at once: what was done, to what, and the details."""
-    Chain.objects.get_or_create(pk=ONLY)
-    chain = Chain.objects.select_for_update().get(pk=ONLY)
+    chain = _held()
     added, now = [], timezone.now()
     for act, about, details in acts:
         one = Record(

@@ -92,7 +92,7 @@ def _keep(
     LetterFile.objects.create(version=version, content=content)
     logger.info("letter %s version %s of team %s by user %s", letter.pk, version.number, team.pk, version.by_id)
     text = (
-        f"The letter of {team} for “{call}” is received: version {version.number}, {version.pages} page{'' if version.pages == 1 else 's'}, "
+        f"The letter of {team} for “{call}” is received: version {version.number}, {version.pages} pages, "
         f"SHA-256 {version.sha256[:16]}…"
     )
     notice_add(to=team.members.all(), text=text, link=page_of(letter))
