@@ -47,7 +47,7 @@ def link_send(*, user: User, by: User) -> None:
         The account is locked.
     """
     if not user.is_active:
-        raise Refusal(f"The account of {user} is locked.", next_step="Unlock it first.")
+        raise Refusal(f"The account of {user} is locked.", next_step="Open it first.")
     write_link(user, by)
     record("account.link-sent", f"user {user.pk}", by=by.pk)
 
@@ -61,17 +61,15 @@ def roles_set(*, user: User, organiser: bool, reviewer: bool, by: User) -> None:
     Refusal
         An organiser gives up the own role, or the account is locked.
     """
-    everybody = {one.pk: one for one in organisers().select_for_update()}  # two cannot take it from each other at once
+    _require_organiser(by)
     if user.pk == by.pk and not organiser:
         raise Refusal(
             "You cannot take the organiser’s role from yourself.",
             why="Somebody must be left who runs the platform.",
             next_step="Ask another organiser to do it.",
         )
-    if by.pk not in everybody:
-        raise Refusal("You are no organiser any more.")
     if not user.is_active:
-        raise Refusal(f"The account of {user} is locked.", next_step="Unlock it first.")
+        raise Refusal(f"The account of {user} is locked.", next_step="Open it first.")
     if (user.is_organiser, user.is_reviewer) == (organiser, reviewer):
         return
     user.is_organiser, user.is_reviewer = organiser, reviewer
@@ -91,13 +89,19 @@ def account_lock(*, user: User, locked: bool, by: User) -> None:
     """
     if user.pk == by.pk:
         raise Refusal("You cannot lock your own account.", next_step="Ask another organiser to do it.")
-    list(organisers().select_for_update())
+    _require_organiser(by)
     if not User.objects.filter(pk=user.pk, is_active=locked).update(is_active=not locked):
         return
     if locked:
         for session in UserSession.objects.filter(user=user):
             session.end()
     record("account.locked" if locked else "account.unlocked", f"user {user.pk}", by=by.pk)
+
+
+def _require_organiser(by: User) -> None:
+    """Organisers' rows are the lock: two cannot take the role from each other, or lock each other, at once."""
+    if by.pk not in {one.pk for one in organisers().select_for_update()}:
+        raise Refusal("You are no organiser any more.")
 
 
 def write_link(user: User, by: User) -> None:

@@ -151,11 +151,13 @@ def test_nobody_takes_the_role_from_or_locks_themselves(desk: Client, organiser:
     assert not organiser.is_reviewer
 
 
-def test_who_lost_the_role_meanwhile_gives_none(organiser: User, member: User) -> None:
+def test_who_lost_the_role_meanwhile_gives_none_and_locks_nobody(organiser: User) -> None:
     other = factories.UserFactory.create(is_organiser=True)
     roles_set(user=organiser, organiser=False, reviewer=False, by=other)
     with pytest.raises(Refusal, match="no organiser any more"):
         roles_set(user=other, organiser=False, reviewer=False, by=organiser)
+    with pytest.raises(Refusal, match="no organiser any more"):
+        account_lock(user=other, locked=True, by=organiser)
 
 
 def test_a_locked_account_is_out_at_once_and_can_be_opened_again(desk: Client, member: User, organiser: User) -> None:
