@@ -1,4 +1,4 @@
-"""A second Docker engine beside the machine's own, for tests that need another configuration or break one."""
+"""The machine's own Docker engine found fit, and a second one for tests that need another configuration or break one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+
+from evaluator.container import certificate
+from evaluator.container.docker_engine import DockerEngine
 
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
@@ -38,6 +43,21 @@ def require_root() -> None:
     if os.environ.get("CI"):
         pytest.fail(why)
     pytest.skip(why)
+
+
+def certify(state: Path) -> None:
+    """The doctor has looked at the machine's engine, as it does once a day; what is tested comes after that."""
+    state.mkdir(parents=True, exist_ok=True)
+    (state / certificate.FILE).write_bytes(_certificate())
+
+
+@cache
+def _certificate() -> bytes:
+    with TemporaryDirectory(prefix="cil-fit-") as folder:
+        engine = DockerEngine()
+        certificate.require_fit(engine, state=Path(folder))
+        engine.api.close()
+        return (Path(folder) / certificate.FILE).read_bytes()
 
 
 class SecondEngine:

@@ -33,6 +33,7 @@ urlpatterns = [
     path("terms/<int:version>/", analysis.terms, name="terms-version"),
     path("numbers/", analysis.numbers, name="numbers"),
     path("docs/", documentation.documentation, name="documentation"),
+    path("docs/plain-words/", documentation.families, name="families"),
     path("docs/contract/", documentation.contract, name="contract"),
     path("docs/hospitals/", documentation.joining, name="joining"),
 ]

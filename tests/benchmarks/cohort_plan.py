@@ -73,8 +73,9 @@ def full_cohort_plan(folder: Path) -> list[Situation]:
 def small_cohort_plan(folder: Path) -> list[Situation]:
     """The same, of a size that the test command has time for."""
     size = Size(models=5, hospitals=3, patients=300, replicates=40)
-    return [
+    found = [
         *cohort_plan(folder, size),
         panel_plan(folder, size, name="5 models, 3 hospitals, 300 patients"),
         table_plan(folder, size, name="1,500 rows, everything"),
     ]
+    return [replace(situation, once=True) for situation in found]

@@ -30,7 +30,7 @@ class Situation:
     files: CaseFiles
     programs: tuple[Program, ...]
     label: int = 0
-    once: bool = False  # too long to be repeated
+    once: bool = False  # too long to be repeated, or there only to see that all of it works
     aimed: bool = False  # whether the design's targets are about a case of this size
 
 
@@ -101,7 +101,7 @@ def small_plan(folder: Path) -> list[Situation]:
     size = Size(columns=3 * FULL // 8, slices=40)
     plain = write_case(folder / "small", size)
     specks = write_case(folder / "small-specks", size, specks=100)
-    return [
+    found = [
         _outline("tumour", plain, LESIONS, whole=True),
         Situation(table=CASE, name="40 slices, 100 specks", files=specks, programs=ON_WHOLE_CASES),
         Situation(
@@ -111,6 +111,7 @@ def small_plan(folder: Path) -> list[Situation]:
             programs=ON_LABEL_MAPS,
         ),
     ]
+    return [replace(situation, once=True) for situation in found]
 
 
 def _outline(name: str, files: CaseFiles, label: int, *, whole: bool = False) -> Situation:

@@ -51,7 +51,9 @@ def describe_machine(rows: Sequence[Row]) -> str:
 
 def _job(situation: Situation, program: Program) -> Job:
     job = Job(module=program.module, act=program.act, files=situation.files, label=situation.label)
-    return replace(job, runs=15, at_least=5) if program.name == OURS and not situation.once else job
+    if situation.once:
+        return replace(job, runs=1)
+    return replace(job, runs=15, at_least=5) if program.name == OURS else job
 
 
 def main(

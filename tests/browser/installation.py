@@ -20,6 +20,8 @@ import psycopg
 import requests
 from psycopg.sql import SQL, Identifier
 
+from tests.engines import certify
+
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 20
 WORKER = ("celery", "--app", "leaderboard", "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
@@ -144,6 +146,7 @@ def installed(folder: Path) -> Iterator[Installation]:
         stack.callback(process.stdin.close)
         desk = Desk(process, desk_log)
         desk("furnish", folder=str(folder / "cohorts"))
+        certify(folder / "data/state")
         door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         site = ("-m", "gunicorn", "leaderboard.wsgi", "--bind", f"fd://{door.fileno()}", "--threads", "8")
         services = {

@@ -47,6 +47,7 @@ PAGES = {
         "needle": "/needle/",
         "numbers": "/numbers/",
         "documentation": "/docs/",
+        "plain-words": "/docs/plain-words/",
         "contract": "/docs/contract/",
         "joining": "/docs/hospitals/",
         "terms": "/terms/",

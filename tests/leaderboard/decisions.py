@@ -39,6 +39,7 @@ GET = {
     "dashboards:needle": OPEN,
     "dashboards:numbers": OPEN,
     "dashboards:documentation": OPEN,
+    "dashboards:families": OPEN,
     "dashboards:contract": OPEN,
     "dashboards:joining": OPEN,
     "dashboards:terms": OPEN,

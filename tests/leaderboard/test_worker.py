@@ -23,6 +23,7 @@ from leaderboard.rankings.models import Entry, Snapshot
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.services import submission_create
 from tests.containers.submissions import FOLDER, Images
+from tests.engines import certify
 from tests.leaderboard.stage import CASES, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,8 @@ class WorkerProcess:
 @pytest.fixture
 def start(data_folder: Path, tmp_path: Path) -> Iterator[Callable[[], WorkerProcess]]:
     started: list[WorkerProcess] = []
+
+    certify(data_folder / "state")
 
     def one() -> WorkerProcess:
         started.append(WorkerProcess(data_folder, tmp_path / "worker.log"))

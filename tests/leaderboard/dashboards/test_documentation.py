@@ -49,6 +49,16 @@ def test_the_contract_says_what_a_container_gets_on_the_benchmark(client: Client
         assert said in text
 
 
+def test_plain_words_count_the_same_people_as_the_calculator(client: Client) -> None:
+    """95 of 100 cancers, 1 in 100 of the 999,900 others."""
+    text = text_of(client, "families")
+    for said in ("1,000,000 people", "whom 100 have cancer", "finds 95 of 100 cancers", "leaves 99 of 100 healthy"):
+        assert said in text
+    assert "It finds 95 of the cancers and misses 5." in text
+    assert "it frightens 9,999 of them" in text
+    assert re.search(r"So of about 106\S* people who are called back, one has cancer", text)
+
+
 def test_the_starter_kits_of_the_benchmark_are_one_click_away(client: Client) -> None:
     assert "It comes with the first published benchmark." in text_of(client, "documentation")
     benchmark = make_benchmark(hospitals=1)
