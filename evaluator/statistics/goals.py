@@ -34,6 +34,20 @@ class GoalVerdict:
     hospitals_below: tuple[str, ...]
 
     @property
+    def is_surely_below(self) -> bool:
+        """The whole interval is below the goal."""
+        return self.rate.high is not None and self.rate.high < self.goal
+
+    @property
+    def why_not(self) -> str:
+        """How sure "does not" is, in two or three words; "" for every other verdict."""
+        if self.verdict is not Verdict.DOES_NOT:
+            return ""
+        if self.is_surely_below:
+            return "surely below"
+        return "surely below somewhere" if self.hospitals_below else "not proven"
+
+    @property
     def sentence(self) -> str:
         """What it says, for people."""
         goal = f"{100 * self.goal:g} %"
@@ -42,7 +56,7 @@ class GoalVerdict:
             return f"Too few patients: {counts}; even without an error {self.needed} are needed to exceed {goal}."
         if self.verdict is Verdict.EXCEEDS:
             return f"Exceeds the published range at these hospitals: {counts}, surely above {goal}."
-        if self.rate.high is not None and self.rate.high < self.goal:
+        if self.is_surely_below:
             return f"Does not exceed {goal}: {counts}, surely below it."
         if self.hospitals_below:
             return f"Does not exceed {goal}: {counts}, and surely below it at {', '.join(self.hospitals_below)}."

@@ -233,6 +233,7 @@ def verdicts_of(letter: Letter) -> list[dict[str, Any]]:
                 {
                     "criterion": each.criterion.label,
                     "verdict": each.verdict.verdict.value,
+                    "why_not": each.verdict.why_not,
                     "k": each.verdict.rate.k,
                     "n": each.verdict.rate.n,
                 }

@@ -29,7 +29,7 @@ def candidates_table(found: Candidates) -> str:
     """A row per entry and criterion, with the counts the verdict rests on."""
     text = io.StringIO()
     table = csv.writer(text)
-    heads = ["ranking", "model", "team", "criterion", "goal", "verdict", "k", "n", "value", "low", "high", "p"]
+    heads = ["ranking", "model", "team", "criterion", "goal", "verdict", "why_not", "k", "n", "value", "low", "high", "p"]
     table.writerow(
         [*heads, "finalist", "all_criteria", "p_both", "p_adjusted", "at_new_hospitals", "same_cases", "recused"]
     )
@@ -40,13 +40,14 @@ def candidates_table(found: Candidates) -> str:
             about: Row = [number, *names, one.criterion.label, one.criterion.goal]
             rate = one.verdict.rate
             if row.recused:  # what counts for nothing is shown, and gets no verdict
-                shown = ["recused", rate.k, rate.n, rate.value, rate.low, rate.high]
+                shown = ["recused", "", rate.k, rate.n, rate.value, rate.low, rate.high]
                 table.writerow([*about, *shown, "", "no", "recused", *[""] * 4, cell(row.recused)])
                 continue
             table.writerow(
                 [
                     *about,
                     one.verdict.verdict,
+                    one.verdict.why_not,
                     rate.k,
                     rate.n,
                     rate.value,

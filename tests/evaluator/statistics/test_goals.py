@@ -62,3 +62,17 @@ def test_with_few_patients_what_is_surely_below_the_goal_is_not_called_too_few()
     assert (found.verdict, found.needed) == (Verdict.DOES_NOT, 45)
     assert found.sentence == "Does not exceed 92 %: 2/26, surely below it."
     assert judge_goal({"A": (25, 26)}, goal=0.92).verdict is Verdict.TOO_FEW
+
+
+@pytest.mark.parametrize(
+    ("hospitals", "said"),
+    [
+        ({"A": (50, 100)}, "surely below"),
+        ({"A": (990, 1000), "B": (15, 25)}, "surely below somewhere"),
+        ({"A": (94, 100)}, "not proven"),
+        ({"A": (1000, 1000)}, ""),
+        ({"A": (20, 20)}, ""),
+    ],
+)
+def test_how_sure_it_is_that_a_goal_is_not_exceeded(hospitals: dict[str, tuple[int, int]], said: str) -> None:
+    assert judge_goal(hospitals, goal=0.92).why_not == said
