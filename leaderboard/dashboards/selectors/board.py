@@ -159,8 +159,8 @@ def get_board(benchmark: Benchmark, *, choices: Choices, snapshot: Snapshot | No
         make_column(spec, shown=column, band=bands.get(spec.baseline or ("", "")), prevalence=choices.prevalence)
         for spec, column in zip(specs, cells, strict=True)
     ]
-    if len(columns) <= ON_A_CARD:
-        columns = [replace(column, essential=True) for column in columns]
+    few = len(columns) <= ON_A_CARD
+    columns = [replace(one, essential=few or one.essential or one.key == choices.sorted_by) for one in columns]
     return Board(
         benchmark=benchmark,
         snapshot=found.snapshot,

@@ -61,7 +61,7 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column as a page draws it. ``essential``: one of the three numbers that a narrow screen shows."""
+    """A column as a page draws it. ``essential``: a narrow screen shows it, too: three numbers, and what the rows are sorted by."""
 
     key: str
     measure: str

@@ -251,3 +251,21 @@ def test_names_on_the_page_of_changes_are_text(client: Client, two_rankings: Ben
     page = client.get(reverse("dashboards:changes", args=[two_rankings.slug])).content.decode()
     assert "<script>alert" not in page
     assert escape("<script>alert(1)</script>") in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("", 3),
+        ("?sort=-dsc", 4),
+        ("?sort=specificity", 3),
+        ("?columns=score&columns=worst", 2),
+    ],
+)
+def test_a_narrow_screen_shows_three_numbers_and_what_the_rows_are_sorted_by(
+    client: Client, ranked: Benchmark, asked: str, shown: int
+) -> None:
+    page = client.get(reverse("dashboards:leaderboard", args=[ranked.slug]) + asked).content.decode()
+    rows = re.findall(r"<tr class=\"model.*?</tr>", page, re.DOTALL)
+    assert rows
+    assert {row.count('class="metric essential"') for row in rows} == {shown}
