@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Router, Status
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from leaderboard.accounts.limits import consume
 from leaderboard.accounts.models import User
 from leaderboard.accounts.selectors import teams_of
-from leaderboard.api import shown
+from leaderboard.api import shown, uploads_description
 from leaderboard.api.description import DESCRIPTION
 from leaderboard.api.schemas import (
     BenchmarkOut,
@@ -150,7 +151,17 @@ def withdraw(request: HttpRequest, pk: UUID) -> SubmissionOut:
     return shown.submission(found, person_of(request))
 
 
-api = NinjaAPI(
+class Interface(NinjaAPI):
+    """With the uploads beside django-ninja's own views."""
+
+    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:  # their names are django-ninja's matter
+        found = super().get_openapi_schema(**given)
+        found["paths"] |= uploads_description.PATHS
+        found["components"]["securitySchemes"] |= uploads_description.SCHEMES
+        return found
+
+
+api = Interface(
     title="Cancer Imaging Leaderboard",
     version="1",
     docs_decorator=require_safe,

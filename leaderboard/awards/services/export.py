@@ -29,7 +29,21 @@ def candidates_table(found: Candidates) -> str:
     """A row per entry and criterion, with the counts the verdict rests on."""
     text = io.StringIO()
     table = csv.writer(text)
-    heads = ["ranking", "model", "team", "criterion", "goal", "verdict", "why_not", "k", "n", "value", "low", "high", "p"]
+    heads = [
+        "ranking",
+        "model",
+        "team",
+        "criterion",
+        "goal",
+        "verdict",
+        "why_not",
+        "k",
+        "n",
+        "value",
+        "low",
+        "high",
+        "p",
+    ]
     table.writerow(
         [*heads, "finalist", "all_criteria", "p_both", "p_adjusted", "at_new_hospitals", "same_cases", "recused"]
     )
