@@ -1,4 +1,4 @@
-"""The machine's own Docker engine found fit, and a second one for tests that need another configuration or break one."""
+"""The machine's own Docker engine, found fit; and a second one, for tests that configure it otherwise or break it."""
 
 from __future__ import annotations
 

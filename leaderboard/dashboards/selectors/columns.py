@@ -61,7 +61,8 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column as a page draws it. ``essential``: a narrow screen shows it, too: three numbers, and what the rows are sorted by."""
+    """A column as a page draws it. ``essential``: a narrow screen shows it, too, as the three numbers and what it
+    is sorted by are."""
 
     key: str
     measure: str
