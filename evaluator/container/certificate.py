@@ -76,7 +76,7 @@ def require_fit(engine: ContainerEngine, *, state: Path, base: str = DEFAULT_BAS
 
 
 def _name(engine: ContainerEngine, base: str) -> str:
-    facts = engine.facts()
+    facts = engine.ask_facts()  # an engine that is away, or was replaced, is not the one that was found fit
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     of_engine = (facts.id, facts.version, facts.runtime, facts.storage_driver, str(facts.data_root))
     return hashlib.sha256("\n".join((*of_engine, boot, base, PROGRAM, repr(LIMITS))).encode()).hexdigest()

@@ -39,6 +39,9 @@ class DockerEngine(DockerImages):
 
     @cached_property
     def _facts(self) -> EngineFacts:
+        return self._asked()
+
+    def _asked(self) -> EngineFacts:
         with engine_faults("The engine does not describe itself"):
             info = self.api.info()
         runtimes = info.get("Runtimes", {})
@@ -62,6 +65,10 @@ class DockerEngine(DockerImages):
         )
 
     def facts(self) -> EngineFacts:
+        return self._facts
+
+    def ask_facts(self) -> EngineFacts:
+        self._facts = self._asked()
         return self._facts
 
     def free_disk_bytes(self) -> int:

@@ -100,7 +100,10 @@ class ContainerEngine(Protocol):
     caps_layers: bool  # the doctor found that it limits what a container writes to its own layer
 
     def facts(self) -> EngineFacts:
-        """Version and capacity of the engine's host."""
+        """Version and capacity of the engine's host, as it was last asked."""
+
+    def ask_facts(self) -> EngineFacts:
+        """The same, asked now: raises ``PlatformFault`` while it does not answer."""
 
     def free_disk_bytes(self) -> int:
         """Free space where containers' writable layers lie."""

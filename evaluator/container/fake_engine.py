@@ -94,6 +94,10 @@ class FakeEngine(FakeImages):
     def facts(self) -> EngineFacts:
         return EngineFacts(version="fake", cpus=2, memory_bytes=16 * GIB, gpus=self._gpus, data_root=self._root)
 
+    def ask_facts(self) -> EngineFacts:
+        self._answer()
+        return self.facts()
+
     def free_disk_bytes(self) -> int:
         return 100 * GIB
 

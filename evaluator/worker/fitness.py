@@ -10,12 +10,16 @@ from collections.abc import Callable
 from evaluator.errors import EvaluatorError
 from evaluator.worker.words import Refusal, one_line
 
-LOOK_SECONDS = 60.0
+LOOK_SECONDS, SHORTLY = 60.0, 1.0
 # After the doctor found something: an engine that is being restarted is soon back, other things take a while to mend.
 SOONEST_SECONDS, LATEST_SECONDS = 5.0, 600.0
 NOT_YET = "The doctor has not looked yet."
 
 logger = logging.getLogger(__name__)
+
+
+class Unfit(Refusal):
+    """Nothing begins on this machine now; what was to begin waits."""
 
 
 class Fitness(threading.Thread):
@@ -25,19 +29,20 @@ class Fitness(threading.Thread):
         super().__init__(name="fitness", daemon=True)
         self._check, self._stopping = check, stopping
         self._lock = threading.Lock()
-        self._again_at, self._wait = 0.0, SOONEST_SECONDS
+        self._looked_at, self._again_at, self._wait = 0.0, 0.0, SOONEST_SECONDS
         self.why = NOT_YET  # it is not fit, in words that may leave; "" where it is
 
     def run(self) -> None:
         while not self._stopping.is_set():
-            self._look()
-            self._stopping.wait(min(LOOK_SECONDS, self._wait) if self.why else LOOK_SECONDS)
+            if self.why or time.monotonic() >= self._looked_at + LOOK_SECONDS:
+                self._look()
+            self._stopping.wait(SHORTLY)  # an order that is to begin looks, too, and may find that it must wait
 
     def require(self) -> None:
-        """Raises ``Refusal`` where it is not fit."""
+        """Raises ``Unfit`` where it is not fit."""
         self._look()
         if self.why:
-            raise Refusal("The hospital's machine is not fit for held-out scans.", why=self.why)
+            raise Unfit("The hospital's machine is not fit for held-out scans.", why=self.why)
 
     def _look(self) -> None:
         with self._lock:
@@ -53,3 +58,4 @@ class Fitness(threading.Thread):
                 self._wait = min(2 * self._wait, LATEST_SECONDS)
             else:
                 self.why, self._wait = "", SOONEST_SECONDS
+            self._looked_at = time.monotonic()

@@ -10,6 +10,7 @@ from evaluator.pipeline.watcher import cancellation
 from evaluator.wire import Done, Ended, Failed, NullsDone, NullsOrder, Progress, RunOrder, Stage
 from evaluator.worker.database import Database
 from evaluator.worker.desk import Desk
+from evaluator.worker.fitness import Unfit
 from evaluator.worker.housekeeping import wait_until_clear
 from evaluator.worker.journal import Entry, Journal, State, Stop
 from evaluator.worker.outbox import Outbox
@@ -138,12 +139,13 @@ class Runner(threading.Thread):
             with self._database.transaction():
                 self._call_off(entry, stop)
             return False
-        if self._stopping.is_set():
+        if self._stopping.is_set() or isinstance(error, Unfit):
             with self._database.transaction():
                 self._journal.put_back(entry.lease)
                 if entry.kind == "run":
                     self._outbox.put(Progress(run=entry.run, lease=entry.lease, stage=Stage.WAITING))
-            logger.info("%s goes on when the worker is started again", _called(entry))
+            when = "the worker is started again" if self._stopping.is_set() else "this machine is fit again"
+            logger.info("%s goes on when %s", _called(entry), when)
             return True
         logger.error("%s ended: %s", _called(entry), full(error), exc_info=None if expected(error) else error)
         why = told(error)

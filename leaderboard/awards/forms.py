@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -11,8 +13,8 @@ from django.utils.text import slugify
 
 from leaderboard.accounts.models import Team, User
 from leaderboard.awards.models import Call, Criterion, Decision, Letter, Review
-from leaderboard.awards.models.calls import ORGANS, Kind, Region
-from leaderboard.benchmarks.models import Benchmark
+from leaderboard.awards.models.calls import Kind, Region
+from leaderboard.benchmarks.models import ORGANS, Benchmark
 from leaderboard.hospitals.models import Hospital
 from leaderboard.lib.forms import dress
 from leaderboard.submissions.models import Submission
@@ -37,7 +39,7 @@ class Moment(forms.DateTimeField):
     """A date and a time of day, in UTC."""
 
     def __init__(self, **given: Any) -> None:
-        widget = forms.DateTimeInput(format="%Y-%m-%d %H:%M", attrs={"placeholder": "2026-11-23 14:05"})
+        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
         super().__init__(
             input_formats=["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M UTC", "%Y-%m-%dT%H:%M"], widget=widget, **given
         )
@@ -94,7 +96,12 @@ class CallForm(ModelFormOfCall):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choose(self, "benchmarks", Benchmark.objects.all())
-        choose(self, "criteria", Criterion.objects.select_related("benchmark"))
+        criteria = Criterion.objects.select_related("benchmark").order_by("benchmark__title", *Criterion._meta.ordering)
+        choose(self, "criteria", criteria)
+        cast("forms.ModelMultipleChoiceField[Criterion]", self.fields["criteria"]).choices = [
+            (str(benchmark), [(one.pk, str(one)) for one in group])
+            for benchmark, group in groupby(criteria, key=attrgetter("benchmark"))
+        ]
         choose(self, "sponsor_hospitals", Hospital.objects.all())
         choose(self, "sponsor_team", Team.objects.all())
         self.fields["sponsor_team"].help_text = "The sponsor’s own team on this platform, if it has one: it is recused."

@@ -9,17 +9,12 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
-from leaderboard.benchmarks.models import BATCHES, CONTRACTS, Benchmark, ReaderBaseline
+from leaderboard.benchmarks.models import BATCHES, CONTRACTS, ORGANS, Benchmark, ReaderBaseline
 from leaderboard.benchmarks.services import SIZE_STRATA
 from leaderboard.hospitals.models import Cohort
 from leaderboard.lib.forms import dress
 
 GIB = 1024**3
-# Of cancers that are looked for in CT.
-ORGANS = (
-    "adrenal", "bladder", "bone", "breast", "colon", "duodenum", "esophagus", "gallbladder", "kidney", "liver", "lung",
-    "pancreas", "prostate", "spleen", "stomach", "uterus",
-)  # fmt: skip
 SIZES = [(item["key"], item["label"]) for item in SIZE_STRATA]
 GROUPS = {
     "What is asked": ("title", "slug", "question", "organ", "demonstration"),

@@ -13,6 +13,11 @@ from django.utils import timezone
 
 from leaderboard.hospitals.models import Cohort
 
+# Of cancers that are looked for in CT.
+ORGANS = (
+    "adrenal gland", "bladder", "bone", "breast", "colon", "duodenum", "esophagus", "gallbladder",
+    "kidney", "liver", "lung", "pancreas", "prostate", "spleen", "stomach", "uterus",
+)  # fmt: skip
 BATCHES = (1, 2, 3, 4, 6, 8, 12, 24)  # hours that a day is a whole number of
 CONTRACTS = ("folder", "grand-challenge")
 

@@ -18,7 +18,7 @@ SECRET = "A thought that is mine until the discussion."
 
 
 def moment(days: int) -> str:
-    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d %H:%M}"
+    return f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M}"
 
 
 def done(page: Page, words: str) -> None:

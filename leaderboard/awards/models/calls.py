@@ -17,10 +17,6 @@ from leaderboard.awards.models.finalists import Criterion
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.hospitals.models import Hospital
 
-ORGANS = (
-    "adrenal gland", "bladder", "bone", "breast", "colon", "duodenum", "esophagus", "gallbladder",
-    "kidney", "liver", "lung", "pancreas", "prostate", "spleen", "stomach", "uterus",
-)  # fmt: skip
 REVIEWS_NEEDED = 2
 
 

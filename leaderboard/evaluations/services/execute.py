@@ -21,7 +21,7 @@ from evaluator.records import CohortResult
 from leaderboard.evaluations.models import Run
 from leaderboard.evaluations.services import settle, watch
 from leaderboard.evaluations.services.as_ordered import as_results
-from leaderboard.evaluations.services.fitness import fit_engine
+from leaderboard.evaluations.services.fitness import Unfit, fit_engine
 from leaderboard.evaluations.services.line import in_line
 from leaderboard.evaluations.services.logs import log_keep
 from leaderboard.hospitals.models import Hospital
@@ -55,6 +55,9 @@ def hold(run: Run, token: UUID, engine: ContainerEngine | None) -> None:
             require_answers(result)
             payload = wire.to_builtins(as_results(run, result))
             settle.run_done(run, token, payload=payload, peak_memory_bytes=result.peak_memory_bytes)
+    except Unfit as error:
+        logger.error("ALERT: run %s waits: %s", run.pk, error)  # noqa: TRY400 - it says all there is to say
+        settle.run_waits(run, token, reason="The platform’s machine is not ready; it is looked at again soon.")
     except Exception as error:
         if watcher.stop is None:
             fail(run, token, error)

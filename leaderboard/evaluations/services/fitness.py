@@ -7,13 +7,21 @@ from django.conf import settings
 from evaluator.container.certificate import require_fit
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.container.doctor import Diagnosis, diagnose
+from evaluator.errors import PlatformFault
 from leaderboard.lib import files
 
 
+class Unfit(PlatformFault):
+    """The engine does not answer, or the doctor does not pass it: what was to begin here waits."""
+
+
 def fit_engine() -> DockerEngine:
-    """Raises ``PlatformFault`` where it is not fit: the run is tried again and charged to nobody."""
-    engine = DockerEngine()
-    require_fit(engine, state=files.data_folder("state"), base=settings.DOCTOR_BASE)
+    """Raises ``Unfit`` where it is not fit."""
+    try:
+        engine = DockerEngine()
+        require_fit(engine, state=files.data_folder("state"), base=settings.DOCTOR_BASE)
+    except PlatformFault as error:
+        raise Unfit(error.what, why=error.why, next_step=error.next_step) from error
     return engine
 
 

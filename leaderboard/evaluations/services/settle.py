@@ -81,6 +81,14 @@ def run_failed(run: Run, token: UUID, *, failure: FailureClass, reason: str, nex
     evaluation_settle(run.evaluation_id)
 
 
+def run_waits(run: Run, token: UUID, *, reason: str) -> None:
+    """It could not begin, through nobody's fault of it: back in line after a while, which costs no attempt."""
+    when = retry_at(1)
+    told = {"reason": reason, "next_attempt_at": when, "ring_at": when}
+    _end(run, token, state=State.QUEUED, attempt=run.attempt - 1, cases_done=0, **told)
+    evaluation_settle(run.evaluation_id)
+
+
 def is_tried_again(run: Run, failure: FailureClass) -> bool:
     return failure.fault in (Fault.PLATFORM, Fault.HOSPITAL) and run.attempt < settings.MAX_ATTEMPTS
 

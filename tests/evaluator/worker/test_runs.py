@@ -326,6 +326,26 @@ def test_orders_wait_for_an_engine_that_the_doctor_passes(tmp_path: Path) -> Non
     assert not any(isinstance(message, Failed) for message in lakeside.platform.said)
 
 
+def test_an_engine_that_is_away_costs_no_attempt_of_what_has_not_begun(tmp_path: Path) -> None:
+    lakeside = Lakeside(tmp_path)
+
+    def check() -> None:
+        lakeside.engine.ask_facts()
+
+    lakeside.hospital = lakeside.made(check_fit=check)
+    with lakeside:
+        lakeside.platform.hears(Presence, that=lambda said: said.fit)
+        lakeside.engine.away = True
+        for run in (1, 2, 3):
+            lakeside.send(lakeside.order(run))
+        lakeside.platform.hears(Presence, that=lambda said: len(said.holds) == 3 and not said.fit)
+        time.sleep(2 * LOOK_SECONDS)
+        lakeside.engine.away = False
+        for run in (1, 2, 3):
+            lakeside.platform.hears(Done, that=lambda said, run=run: said.run == run)  # type: ignore[misc]
+    assert not lakeside.platform.all(Failed)
+
+
 def test_a_full_disk_keeps_reports_back_and_loses_none(tmp_path: Path) -> None:
     """SQLite then fails at every write of the outbox, whichever thread it is that writes."""
     with Lakeside(tmp_path) as lakeside:

@@ -204,6 +204,7 @@ def test_a_decision_is_made_once_by_who_may_and_the_team_is_told(
     assert decision.evidence[0]["criteria"][0] == {
         "criterion": "Sensitivity above 92 %",
         "verdict": "too few",
+        "why_not": "",
         "k": 8,
         "n": 8,
     }

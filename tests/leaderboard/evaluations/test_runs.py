@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -99,6 +100,26 @@ def test_the_platforms_fault_is_tried_again_and_fails_the_run_at_last(stage: Sta
             now(run)
     assert run.state == Run.State.FAILED
     assert "does not answer" in run.reason
+
+
+# docker-py leaves the socket that it could not connect to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.django_db
+def test_an_engine_that_does_not_answer_costs_no_attempt_of_what_has_not_begun(
+    stage: Stage, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = stage.runs(stage.accept())[0]
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    for _ in range(settings.MAX_ATTEMPTS + 1):
+        run_execute(pk=run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.attempt, run.failure, run.lease_token) == (Run.State.QUEUED, 0, "", None)
+        assert "not ready" in run.reason
+        assert run.next_attempt_at is not None
+        now(run)
+    run_execute(pk=run.pk, engine=stage.engine)
+    run.refresh_from_db()
+    assert (run.state, run.attempt, run.reason) == (Run.State.DONE, 1, "")
 
 
 @pytest.mark.django_db
