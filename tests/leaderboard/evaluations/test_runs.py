@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -102,8 +103,7 @@ def test_the_platforms_fault_is_tried_again_and_fails_the_run_at_last(stage: Sta
     assert "does not answer" in run.reason
 
 
-# docker-py leaves the socket that it could not connect to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.django_db
 def test_an_engine_that_does_not_answer_costs_no_attempt_of_what_has_not_begun(
     stage: Stage, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -117,6 +117,7 @@ def test_an_engine_that_does_not_answer_costs_no_attempt_of_what_has_not_begun(
         assert "not ready" in run.reason
         assert run.next_attempt_at is not None
         now(run)
+    gc.collect()  # docker-py leaves it the sockets that it could not connect
     run_execute(pk=run.pk, engine=stage.engine)
     run.refresh_from_db()
     assert (run.state, run.attempt, run.reason) == (Run.State.DONE, 1, "")
