@@ -8,7 +8,7 @@ from leaderboard.api.tus import ALGORITHMS, BYTES, VERSION
 
 Described = dict[str, Any]
 
-SECURITY = [{"Uploads": []}]
+SECURITY: list[dict[str, list[str]]] = [{"Uploads": []}]
 SCHEMES = {"Uploads": {"type": "http", "scheme": "bearer", "description": "A token that may submit."}}
 REFUSALS = {
     "400": "The request is not as the protocol says.",

@@ -96,7 +96,9 @@ class CallForm(ModelFormOfCall):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choose(self, "benchmarks", Benchmark.objects.all())
-        criteria = Criterion.objects.select_related("benchmark").order_by("benchmark__title", *Criterion._meta.ordering)
+        criteria = Criterion.objects.select_related("benchmark").order_by(
+            "benchmark__title", "badge", "metric", "stratum"
+        )
         choose(self, "criteria", criteria)
         cast("forms.ModelMultipleChoiceField[Criterion]", self.fields["criteria"]).choices = [
             (str(benchmark), [(one.pk, str(one)) for one in group])
