@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
 from leaderboard.accounts.models import Team
@@ -104,6 +106,11 @@ def ranked_already(submission: Submission) -> Submission | None:
         rows = rows.filter(threshold=submission.threshold)
     gone = Q(state__in=Submission.GONE) | Q(evaluation__state="cancelled")
     return rows.exclude(gone).first()
+
+
+def address_of(submission: Submission) -> str:
+    """Of its page, whole, so that it leads there from a letter or a program's answer, too."""
+    return settings.SITE_URL + reverse("evaluations:submission", args=[submission.pk])
 
 
 def twins() -> list[Twins]:

@@ -17,7 +17,7 @@ from evaluator.errors import ImageRefused
 from leaderboard.lib import leases
 from leaderboard.lib.files import json_digest
 from leaderboard.submissions.models import Submission
-from leaderboard.submissions.selectors import LAYERS, duplicates_of, ranked_already
+from leaderboard.submissions.selectors import LAYERS, address_of, duplicates_of, ranked_already
 from leaderboard.submissions.services import settle
 
 
@@ -63,7 +63,8 @@ def look_into(submission: Submission, engine: ContainerEngine) -> tuple[str, lis
             f"The image is in {submission.benchmark} already: “{earlier.model}” of {earlier.created:%Y-%m-%d}.",
             checks=report.checks,
             why="At the same operating point it gives the same numbers once more.",
-            next_step="See My submissions. To hand it in anew, withdraw that one first. This one used no quota.",
+            next_step=f"It is at {address_of(earlier)}. To hand it in anew, withdraw that one first. "
+            "This one used no quota.",
         )
     if same := duplicates_of(submission).first():
         detail = f"the same image as your “{same.model}” of {same.created:%Y-%m-%d}"

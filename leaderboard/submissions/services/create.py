@@ -23,7 +23,7 @@ from leaderboard.hospitals.models import Hospital
 from leaderboard.lib import bell, files
 from leaderboard.lib.errors import Fault, Refusal
 from leaderboard.submissions.models import Submission, Upload
-from leaderboard.submissions.selectors import quota, ranked_already
+from leaderboard.submissions.selectors import address_of, quota, ranked_already
 from leaderboard.submissions.services.upload import too_large
 from leaderboard.submissions.services.versions import require_follows
 
@@ -251,7 +251,7 @@ def require_new(submission: Submission) -> None:
         raise Refusal(
             f"This archive is in {submission.benchmark} already: “{earlier.model}” of {earlier.created:%Y-%m-%d}.",
             why="The same image at the same operating point gives the same numbers once more.",
-            next_step="See My submissions. To hand it in anew, withdraw that one first.",
+            next_step=f"It is at {address_of(earlier)}. To hand it in anew, withdraw that one first.",
         )
 
 

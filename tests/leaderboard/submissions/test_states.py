@@ -65,6 +65,7 @@ def test_an_image_that_came_before_in_another_archive_is_refused_by_its_digest(s
     again.refresh_from_db()
     assert (again.state, again.failure) == (Submission.State.REFUSED, "image-invalid")
     assert f"already: “{first.model}”" in again.reason
+    assert f"/{first.pk}/. To hand it in anew" in again.next_step
     assert quota(team=stage.team, benchmark=stage.benchmark).used == 1
 
 
