@@ -46,6 +46,8 @@ class Intake:
             new = self._journal.receive(order)
             if new and isinstance(order, RunOrder):
                 self._outbox.put(Progress(run=order.run, lease=order.lease, stage=Stage.WAITING))
+            if not new:
+                self._outbox.say_again(order)
         logger.info("order %s %s", order.lease, "came" if new else "came again, or too late")
         self._bell.set()
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from evaluator.errors import MessageRefused
-from evaluator.wire import Presence, PrivateKey, Progress, Report, seal
+from evaluator.wire import NullsOrder, Presence, PrivateKey, Progress, Report, RunOrder, seal
 from evaluator.wire.envelope import LARGEST
 from evaluator.worker.database import Database, now
 
 KEPT = timedelta(days=90)  # of what was sent; results for ever
+ENDS = "('done', 'failed', 'ended', 'nulls-done')"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,17 @@ class Outbox:
             connection.execute("UPDATE outbox SET body = ? WHERE serial = ?", (body, serial))
         self.filled.set()
         return serial
+
+    def say_again(self, order: RunOrder | NullsOrder) -> None:
+        """How it ended, if it did, leaves once more: who orders it again has not kept that, as after a restoration."""
+        run, lease = getattr(order, "run", None), f'"{order.lease}\\"'.encode()  # quoted within what is quoted
+        with self._database.transaction() as connection:
+            ended = f"SELECT serial, body FROM outbox WHERE run IS ? AND kind IN {ENDS} ORDER BY serial DESC"  # noqa: S608
+            for row in connection.execute(ended, (run,)).fetchall():
+                if lease in row["body"]:
+                    connection.execute("UPDATE outbox SET sent_at = NULL WHERE serial = ?", (row["serial"],))
+                    self.filled.set()
+                    return
 
     @contextmanager
     def next(self) -> Iterator[Letter | None]:

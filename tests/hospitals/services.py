@@ -132,7 +132,7 @@ def _postgresql(place: Path, *, port: int, password: str) -> list[str]:
     made = [f"--pgdata={place}/postgresql", f"--username={USER}", f"--pwfile={secret}", "--auth=scram-sha-256"]
     made += ["--encoding=UTF8", "--locale=C", "--no-sync"]
     subprocess.run([*AS_POSTGRES, str(programs / "initdb"), *made], check=True, capture_output=True, cwd=place)
-    options = {"unix_socket_directories": "", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+    options = {"unix_socket_directories": "", "fsync": "off", "full_page_writes": "off"}
     given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     run = [str(programs / "postgres"), "-D", f"{place}/postgresql", "-h", "127.0.0.1", "-p", str(port)]
     return [*AS_POSTGRES, *run, *given]

@@ -346,6 +346,24 @@ def test_an_engine_that_is_away_costs_no_attempt_of_what_has_not_begun(tmp_path:
     assert not lakeside.platform.all(Failed)
 
 
+def test_what_is_ordered_again_after_it_ended_is_told_again_and_not_run_again(tmp_path: Path) -> None:
+    """As by a platform that was restored from a backup, or whose database lost its last moments."""
+    with Lakeside(tmp_path) as lakeside:
+        orders = [lakeside.order(1), lakeside.order(12), lakeside.order(2, fingerprint="sha256:another")]
+        lakeside.send(*orders)
+        lakeside.platform.hears(Failed, that=lambda said: said.run == 2)
+        wait_until(lambda: len(lakeside.platform.all(Done)) == 2)
+        started = len(lakeside.engine.started)
+        lakeside.send(*orders)
+        wait_until(lambda: (len(lakeside.platform.all(Done)), len(lakeside.platform.all(Failed))) == (4, 2))
+        time.sleep(2 * LOOK_SECONDS)
+    said = list(zip(lakeside.platform.serials, lakeside.platform.said, strict=True))
+    for order in orders:
+        first, again = [one for one in said if isinstance(one[1], Done | Failed) and one[1].lease == order.lease]
+        assert first == again
+    assert len(lakeside.engine.started) == started
+
+
 def test_a_full_disk_keeps_reports_back_and_loses_none(tmp_path: Path) -> None:
     """SQLite then fails at every write of the outbox, whichever thread it is that writes."""
     with Lakeside(tmp_path) as lakeside:
