@@ -17,7 +17,7 @@ from evaluator.synthetic import synthesize
 from unetpp import cases, detector, network, patches, record, region, score, train
 
 CPU = torch.device("cpu")
-TINY = record.Settings(steps=2, batch=2, seed=5)
+TINY = record.Settings(steps=2, batch=2, seed=5, bfloat16=False)
 
 
 @pytest.fixture(scope="module")
