@@ -56,7 +56,7 @@ def hold(run: Run, token: UUID, engine: ContainerEngine | None) -> None:
             payload = wire.to_builtins(as_results(run, result))
             settle.run_done(run, token, payload=payload, peak_memory_bytes=result.peak_memory_bytes)
     except Unfit as error:
-        logger.error("ALERT: run %s waits: %s", run.pk, error)  # noqa: TRY400 - it says all there is to say
+        logger.error("ALERT: run %s waits: %s", run.pk, str(error))  # noqa: TRY400 - it says all there is to say
         settle.run_waits(run, token, reason="The platform’s machine is not ready; it is looked at again soon.")
     except Exception as error:
         if watcher.stop is None:
