@@ -9,6 +9,21 @@ source "$ROOT/docker/lib/browser.sh"
 at_end() {
     stop_services
     stop_engine test
+    rm_tests_files
+}
+
+own_tests_files() { # pytest clears what earlier runs left and fails at a mount that a killed one left: ours are apart
+    rm_tests_files
+    PYTEST_DEBUG_TEMPROOT=$(mktemp -d /tmp/leaderboard-pytest.XXXXXX)
+    export PYTEST_DEBUG_TEMPROOT
+    printf '%s\n' "$PYTEST_DEBUG_TEMPROOT" >"$PIDS/tests-files"
+}
+
+rm_tests_files() { # of this run, or of one that was killed
+    local place
+    place=$(cat "$PIDS/tests-files" 2>/dev/null) || return 0
+    [[ $place != /tmp/leaderboard-pytest.* ]] || rm -rf --one-file-system "$place" 2>/dev/null || true
+    rm -f "$PIDS/tests-files"
 }
 
 static_checks() {
@@ -46,6 +61,7 @@ need_peers
 PATH=$VENV/bin:$PATH
 cd "$ROOT"
 export LEADERBOARD_DATA=$DATA/test-data
+own_tests_files
 static_checks
 step "The core of the web on SQLite" pytest -q -n 2 -m core tests/leaderboard
 own_services

@@ -44,7 +44,7 @@ step() { # WHAT COMMAND…: its output goes to a log; a failure shows the end of
     run_step kept_in "$log" "$@"
     if ((CODE)); then
         printf 'failed after %d s\n' $((SECONDS - began))
-        tail -n 20 "$log" | sed 's/^/    /' >&2
+        tail -n 60 "$log" | sed 's/^/    /' >&2
         printf 'The whole log: %s\n' "$log" >&2
         exit "$CODE"
     fi
