@@ -16,7 +16,7 @@ import numpy as np
 import typer
 
 from evaluator import results
-from evaluator.cli import audited, console
+from evaluator.cli import audited, console, weighted
 from evaluator.cohort import Cohort, read_cohort
 from evaluator.container.archive import load_archive, read_archive, resolve_image
 from evaluator.container.docker_engine import DockerEngine
@@ -64,6 +64,7 @@ def run(
     ),
     model: str = typer.Option("", "--model", help="The model's name; default: the image's."),
     trained_on: list[str] = typer.Option([], "--trained-on", help="A hospital whose scans it was trained on."),  # noqa: B008
+    weights: Path | None = typer.Option(None, *weighted.OPTION.param_decls, help=weighted.OPTION.help),  # noqa: B008
     state: Path | None = typer.Option(None, "--state", help="Where sanitised scans and run folders are kept."),  # noqa: B008
     seed: int | None = typer.Option(None, "--seed", help="Seed of case names and their order; default: a fresh one."),
     as_json: bool = console.JSON_OPTION,
@@ -82,7 +83,8 @@ def run(
     seeds = np.random.SeedSequence(seed).spawn(len(cohorts))
     read = [_read(path) for path in cohorts]
     engine = DockerEngine()
-    record = _image(engine, image)
+    with weighted.with_weights(image, weights, state=state or default_state()) as (whole, _):
+        record = _image(engine, whole)
     submission = SubmissionRecord(
         model=model or model_name(image),
         image=record.digest,

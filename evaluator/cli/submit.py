@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from evaluator.cli import console
+from evaluator.cli import console, weighted
 from evaluator.cli.run import default_state
 from evaluator.cli.site import Site
 from evaluator.cli.status import TOKEN, URL, follow, show
 from evaluator.container.archive import resolve_image
 from evaluator.container.docker_engine import DockerEngine
+from evaluator.container.weights import read_weights
 from evaluator.errors import UsageError
 
 
@@ -32,6 +33,7 @@ def submit(
     team: Annotated[str, typer.Option(help="Which of your teams; not needed where you are in one.")] = "",
     benchmark: Annotated[str, typer.Option(help="For which; not needed where there is one.")] = "",
     contract: Annotated[str, typer.Option(help="folder or grand-challenge.")] = "folder",
+    weights: Annotated[Path | None, weighted.OPTION] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="A patient is flagged above this likelihood.")] = 0.5,
     prevalence: Annotated[float | None, typer.Option(help="That its likelihoods are made for.")] = None,
     trained_on: Annotated[list[str] | None, typer.Option(help="A hospital whose scans were trained on.")] = None,
@@ -48,8 +50,12 @@ def submit(
     offered = {one["slug"]: one for one in site.get("benchmarks")}
     benchmark = benchmark or _only("benchmark", list(offered))
     _require_agreement(agree, offered.get(benchmark, {}).get("terms"), site)
-    with _archive(image) as path, console.progress(f"Uploading {path.name}", path.stat().st_size) as advance:
-        upload = site.upload(path, notes=(state or default_state()) / "uploads.json", advance=advance)
+    if weights is not None:
+        read_weights(weights)
+    notes = (state or default_state()) / "uploads.json"
+    with _archive(image) as path:
+        upload = _upload(site, path, notes)
+    apart = _upload(site, weights, notes) if weights else None
     found = site.post(
         "submissions",
         {
@@ -57,6 +63,7 @@ def submit(
             "benchmark": benchmark,
             "model": model,
             "upload": upload,
+            "weights": apart,
             "contract": contract,
             "threshold": threshold,
             "declared_prevalence": prevalence,
@@ -70,6 +77,11 @@ def submit(
         follow(site, found["id"], as_json=json)
     else:
         show(site, found, as_json=json)
+
+
+def _upload(site: Site, path: Path, notes: Path) -> str:
+    with console.progress(f"Uploading {path.name}", path.stat().st_size) as advance:
+        return site.upload(path, notes=notes, advance=advance)
 
 
 def _only(what: str, names: list[str]) -> str:

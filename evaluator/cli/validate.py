@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from evaluator.cli import console
+from evaluator.cli import console, weighted
 from evaluator.cli.run import Bar, default_state, parse_bytes
 from evaluator.cohort import Cohort, read_cohort
 from evaluator.container.archive import ArchiveReport, load_archive, read_archive, resolve_image
@@ -51,6 +51,7 @@ def validate(
     sample: Annotated[Path | None, typer.Option(help="A cohort folder to try on; default: made-up scans.")] = None,
     case_limit: Annotated[float, typer.Option(min=0.1, help="Seconds per case.")] = 300.0,
     memory: Annotated[str, typer.Option(help="Memory of a container, such as 512m or 16g.")] = "4g",
+    weights: Annotated[Path | None, weighted.OPTION] = None,
     state: Annotated[Path | None, typer.Option(help="Where sample scans and run folders are kept.")] = None,
     json: bool = console.JSON_OPTION,
 ) -> None:
@@ -63,10 +64,13 @@ def validate(
     replace_root = get_contract(contract).replace_root
     checks: list[ArchiveCheck] = []
     try:
-        report = _check_archive(Path(image), checks)
-        engine = DockerEngine()
-        record = _admit(engine, image, report, checks, replace_root=replace_root)
+        with weighted.with_weights(image, weights, state=kept) as (whole, added):
+            checks += added
+            report = _check_archive(Path(whole), checks)
+            engine = DockerEngine()
+            record = _admit(engine, whole, report, checks, replace_root=replace_root)
     except ImageRefused as refusal:
+        checks += () if checks else refusal.checks
         _show(checks, None, image=None, contract=contract, next_step=refusal.next_step, as_json=json)
         raise
     cohort = _sample(sample, kept)

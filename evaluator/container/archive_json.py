@@ -42,7 +42,10 @@ def get(document: Any, key: str, default: Any = None) -> Any:
     """The value under ``key`` in any case, as the engine would find it; ``default`` where it is absent or null."""
     if not isinstance(document, dict):
         return default
-    for name, value in document.items():
-        if name.casefold() == key.casefold():
-            return default if value is None else value
-    return default
+    value = document.get(spelled(document, key))
+    return default if value is None else value
+
+
+def spelled(document: dict[str, Any], key: str) -> str:
+    """The key as this document writes it; as it was asked for where it has none."""
+    return next((name for name in document if name.casefold() == key.casefold()), key)

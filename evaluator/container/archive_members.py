@@ -82,7 +82,7 @@ def read_contents(path: Path, limits: ArchiveLimits, checks: Checklist, progress
         try:
             stream = Bounded(unpacked(Counted(file, progress)), scanner.budget)
             for entry in walk(stream):
-                name = _inside(entry.name, checks)
+                name = inside(entry.name, checks)
                 if entry.kind is Kind.FOLDER:
                     folders.add(name)
                     continue
@@ -91,7 +91,7 @@ def read_contents(path: Path, limits: ArchiveLimits, checks: Checklist, progress
                 if len(members) + len(links) >= limits.members:
                     checks.refuse("members", f"The archive holds more than {limits.members:,} members.")
                 if entry.kind is Kind.SYMLINK:
-                    links[name] = _inside(posixpath.join(posixpath.dirname(name), entry.target), checks, up=True)
+                    links[name] = inside(posixpath.join(posixpath.dirname(name), entry.target), checks, up=True)
                 elif entry.kind is Kind.FILE:
                     members[name] = scanner.scan(name, entry)
                 else:
@@ -110,7 +110,7 @@ def read_contents(path: Path, limits: ArchiveLimits, checks: Checklist, progress
     return Contents(members=members, links=links)
 
 
-def _inside(name: str, checks: Checklist, *, up: bool = False) -> str:
+def inside(name: str, checks: Checklist, *, up: bool = False) -> str:
     """The name in its one spelling; refused if it leaves the archive. Links may go up on their way."""
     plain = posixpath.normpath(name)
     escapes = plain.startswith(("/", "../")) or plain == ".." or (not up and ".." in name.split("/"))

@@ -6,10 +6,12 @@ it was checked ends the load instead of entering the engine.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.container.archive_members import Member
@@ -20,12 +22,22 @@ from evaluator.errors import ImageRefused
 RECORD = tarfile.RECORDSIZE
 
 
-def repack(path: Path, *, config: Member, layers: tuple[Member, ...]) -> Iterator[bytes]:
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """A layer that the image did not come with: its last one."""
+
+    diff_id: str
+    size: int
+    chunks: Callable[[], Iterator[bytes]]
+
+
+def repack(path: Path, *, config: Member, layers: tuple[Member, ...], added: Added | None = None) -> Iterator[bytes]:
     """The new archive in chunks; the file is read once, and each layer is written where it is met."""
     assert config.text is not None
     config_name = f"{config.sha256}.json"
-    names = {member.name: f"{member.layer.diff_id.removeprefix('sha256:')}.tar" for member in layers}
-    manifest = [{"Config": config_name, "RepoTags": None, "Layers": [names[member.name] for member in layers]}]
+    names = {member.name: _named(member.layer.diff_id) for member in layers}
+    stacked = [names[member.name] for member in layers] + ([_named(added.diff_id)] if added else [])
+    manifest = [{"Config": config_name, "RepoTags": None, "Layers": stacked}]
     yield from _file("manifest.json", json.dumps(manifest).encode())
     yield from _file(config_name, config.text)
     with path.open("rb") as file:
@@ -33,7 +45,24 @@ def repack(path: Path, *, config: Member, layers: tuple[Member, ...]) -> Iterato
             yield from _layers(unpacked(file), {member.name: member for member in layers}, names)
         except Unreadable as error:
             raise _changed(path) from error
+    if added and _named(added.diff_id) not in names.values():
+        yield from _last(added, path)
     yield bytes(RECORD)
+
+
+def _named(diff_id: str) -> str:
+    return f"{diff_id.removeprefix('sha256:')}.tar"
+
+
+def _last(added: Added, path: Path) -> Iterator[bytes]:
+    yield header(_named(added.diff_id), added.size)
+    digest = hashlib.sha256()
+    for chunk in added.chunks():
+        digest.update(chunk)
+        yield chunk
+    if f"sha256:{digest.hexdigest()}" != added.diff_id:
+        raise _changed(path)
+    yield bytes(-added.size % BLOCK)
 
 
 def _layers(stream: Readable, wanted: Mapping[str, Member], names: Mapping[str, str]) -> Iterator[bytes]:
@@ -47,7 +76,7 @@ def _layers(stream: Readable, wanted: Mapping[str, Member], names: Mapping[str, 
             continue
         written.add(names[name])
         layer = wanted[name].layer
-        yield _header(names[name], layer.size)
+        yield header(names[name], layer.size)
         plain = Metered(unpacked(entry.content))
         while part := plain.read(CHUNK):
             if plain.size > layer.size:
@@ -60,14 +89,15 @@ def _layers(stream: Readable, wanted: Mapping[str, Member], names: Mapping[str, 
         raise Unreadable("a layer is gone")
 
 
-def _header(name: str, size: int) -> bytes:
+def header(name: str, size: int, *, mode: int = 0o644, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """Of an entry that belongs to root and has no time, so that the same content gives the same bytes."""
     info = tarfile.TarInfo(name)
-    info.size = size
+    info.size, info.mode, info.type = size, mode, kind
     return info.tobuf(tarfile.GNU_FORMAT)
 
 
 def _file(name: str, content: bytes) -> Iterator[bytes]:
-    yield _header(name, len(content))
+    yield header(name, len(content))
     yield content
     yield bytes(-len(content) % BLOCK)
 

@@ -60,6 +60,9 @@ class SubmissionIn(Schema):
     benchmark: Name
     model: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
     upload: UUID = Field(description="A whole one, by tus at /api/v1/uploads/.")
+    weights: UUID | None = Field(
+        default=None, description="Another whole upload: an archive of weights, which become /opt/ml/model."
+    )
     contract: Name = "folder"
     threshold: float = Field(default=0.5, ge=0, le=1)
     declared_prevalence: float | None = Field(default=None, gt=0, lt=1)
@@ -121,6 +124,7 @@ class SubmissionOut(SubmissionLine):
     threshold: float
     public: bool
     archive_sha256: str
+    weights_sha256: str = Field(description="Empty where the weights are in the image.")
     image: str
     place_in_line: int | None
     open: bool = Field(description="Something is still to come.")

@@ -69,6 +69,7 @@ def submission(found: Submission, user: User) -> SubmissionOut:
         threshold=found.threshold,
         public=found.public,
         archive_sha256=found.archive_sha256,
+        weights_sha256=found.weights_sha256,
         image=found.image,
         place_in_line=progress.position,
         open=progress.open,

@@ -78,6 +78,13 @@ def submission(request: HttpRequest, pk: UUID) -> SubmissionOut:
     return shown.submission(found, person_of(request))
 
 
+def upload_of(user: User, pk: UUID) -> Upload:
+    found = Upload.objects.filter(pk=pk, by=user, expires__gt=timezone.now()).first()
+    if found is None:
+        raise Refusal("There is no such upload of yours.", next_step="Upload the archive, then hand it in.")
+    return found
+
+
 @router.post("/submissions", summary="Hand in", response={201: SubmissionOut, **REFUSED}, auth=may(Scope.SUBMIT))
 def hand_in(request: HttpRequest, given: SubmissionIn) -> Status[SubmissionOut]:
     """Hand an uploaded archive in. Where this is refused, the upload is kept, and can be handed in again."""
@@ -90,15 +97,17 @@ def hand_in(request: HttpRequest, given: SubmissionIn) -> Status[SubmissionOut]:
     team = teams_of(user).filter(slug=given.team).first()
     if team is None:
         raise Refusal(f"You are in no team {given.team!r}.", next_step="GET /me names yours.")
-    upload = Upload.objects.filter(pk=given.upload, by=user, expires__gt=timezone.now()).first()
-    if upload is None:
-        raise Refusal("There is no such upload of yours.", next_step="Upload the archive, then hand it in.")
+    upload = upload_of(user, given.upload)
+    if given.weights == given.upload:
+        raise Refusal("The image and its weights are one upload.", next_step="Upload the weights by themselves.")
+    weights = upload_of(user, given.weights) if given.weights else None
     benchmark = get_benchmark_for(user, given.benchmark)
     found = submission_create(
         team=team,
         benchmark=benchmark,
         model=given.model,
         archive=upload,
+        weights=weights,
         contract=given.contract,
         threshold=given.threshold,
         declared_prevalence=given.declared_prevalence,

@@ -57,8 +57,9 @@ def archives(days: int, *, dry_run: bool) -> Iterator[Removed]:
     rows = Submission.objects.filter(state__in=(State.REFUSED, State.WITHDRAWN), state_since__lt=old)
     shown = Entry.objects.filter(snapshot__published=True).values("evaluation__submission")
     for submission in rows.exclude(pk__in=shown).only("pk", "state"):
-        if submission.archive_path.exists():
-            yield from removed(submission.archive_path, f"its submission was {submission.state}", dry_run=dry_run)
+        for path in (submission.archive_path, submission.weights_path):
+            if path.exists():
+                yield from removed(path, f"its submission was {submission.state}", dry_run=dry_run)
 
 
 def leftovers(*, dry_run: bool) -> Iterator[Removed]:
@@ -70,7 +71,7 @@ def leftovers(*, dry_run: bool) -> Iterator[Removed]:
     for path in (*(settings.DATA / "uploads").glob("*"), *folder.glob(".*.part")):
         if path.is_file() and path.stat().st_mtime < before:
             yield from removed(path, "an upload that was broken off", dry_run=dry_run)
-    for path in folder.glob("[!.]*.tar"):
+    for path in (*folder.glob("[!.]*.tar"), *folder.glob("[!.]*.weights")):
         if path.stat().st_mtime < before and not has_row(path):
             yield from removed(path, "it belongs to no submission", dry_run=dry_run)
 

@@ -148,9 +148,9 @@ def require_the_same(manifest: Manifest) -> None:
     chain = Chain.objects.first() or Chain()
     if manifest.audit_records and (chain.length, chain.head) != (manifest.audit_records, manifest.audit_head):
         wrong.append(f"The audit log ends at {chain}, and not where the manifest says.")
-    for submission in Submission.objects.only("pk", "archive_sha256"):
+    for submission in Submission.objects.only("pk", "archive_sha256", "weights_sha256", "joined_sha256"):
         kept = manifest.files.get(f"data/archives/{submission.pk}.tar")
-        if kept is not None and kept.sha256 != submission.archive_sha256:
+        if kept is not None and submission.stored_sha256 not in ("", kept.sha256):
             wrong.append(f"The archive of submission {submission.pk} is not the one that was handed in.")
     if wrong:
         raise Refusal(

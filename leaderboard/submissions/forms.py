@@ -72,6 +72,13 @@ class SubmissionForm(forms.Form):
         help_text="Written by <code>docker save IMAGE | gzip &gt; image.tar.gz</code>; linux/amd64, one image.",
     )
     upload = forms.ModelChoiceField(queryset=Upload.objects.none(), required=False, widget=forms.HiddenInput())
+    weights = forms.FileField(
+        label="Weights, apart from the image",
+        required=False,
+        help_text="Only where they are not in the image: <code>tar -czf weights.tar.gz -C FOLDER .</code> They lie in "
+        "<code>/opt/ml/model</code> of the container, as its last layer.",
+    )
+    weights_upload = forms.ModelChoiceField(queryset=Upload.objects.none(), required=False, widget=forms.HiddenInput())
     contract = forms.ChoiceField(choices=list(CONTRACT_LABELS.items()))
     threshold = forms.FloatField(
         label="Operating point",
@@ -106,9 +113,11 @@ class SubmissionForm(forms.Form):
         self.archive_follows = archive_follows
         benchmarks = benchmarks_for(user)
         here = Q(cohorts__benchmarks__in=benchmarks) | Q(cohorts__sealed_for__in=benchmarks)
+        uploads = Upload.objects.filter(by=user, expires__gt=timezone.now())
         choices = {
             "team": teams_of(user),
-            "upload": Upload.objects.filter(by=user, expires__gt=timezone.now()),
+            "upload": uploads,
+            "weights_upload": uploads,
             "benchmark": benchmarks,
             "follows": unfollowed(Submission.objects.filter(team__in=teams_of(user), benchmark__in=benchmarks)),
             "trained_on": Hospital.objects.filter(here).distinct(),
@@ -126,21 +135,33 @@ class SubmissionForm(forms.Form):
         dress(self)
 
     def clean(self) -> dict[str, Any]:
-        """The archive: what came by an upload, which comes first, or with the form."""
+        """The archives: what came by an upload, which comes first, or with the form."""
         given = super().clean() or self.cleaned_data
         if "archive" in given:
             given["archive"] = given.pop("upload", None) or given["archive"]
             if not (given["archive"] or self.archive_follows or "upload" in self.errors):
                 self.add_error("archive", "Choose the archive of your image.")
+        if "weights" in given:
+            given["weights"] = given.pop("weights_upload", None) or given["weights"]
+            if given["weights"] and given["weights"] == given.get("archive"):
+                self.add_error("weights", "This is the archive of the image, not of its weights.")
         return given
 
     @property
     def kept(self) -> Upload | None:
         """The upload that a refused form came with: it need not be sent again."""
-        found = self.fields["upload"]
+        return self._kept("upload")
+
+    @property
+    def kept_weights(self) -> Upload | None:
+        found = self._kept("weights_upload")
+        return None if found == self.kept else found
+
+    def _kept(self, name: str) -> Upload | None:
+        found = self.fields[name]
         assert isinstance(found, forms.ModelChoiceField)
         try:
-            return cast("Upload | None", found.clean(self["upload"].value()))
+            return cast("Upload | None", found.clean(self[name].value()))
         except forms.ValidationError:
             return None
 

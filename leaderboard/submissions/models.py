@@ -75,6 +75,13 @@ class Submission(models.Model):
     archive_name = models.CharField(max_length=255)
     archive_bytes = models.PositiveBigIntegerField()
     archive_sha256 = models.CharField(max_length=64)
+    weights_bytes = models.PositiveBigIntegerField(default=0)
+    weights_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of an archive of weights that came beside the image; empty without."
+    )
+    joined_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the image archive that holds the weights, which then replaces both."
+    )
     image = models.CharField("config digest", max_length=80, blank=True, db_index=True)
     contract = models.CharField(max_length=20)
     threshold = models.FloatField(default=0.5, validators=[MinValueValidator(0), MaxValueValidator(1)])
@@ -168,6 +175,15 @@ class Submission(models.Model):
     def archive_path(self) -> Path:
         folder: Path = settings.DATA
         return folder / "archives" / f"{self.pk}.tar"
+
+    @property
+    def weights_path(self) -> Path:
+        return self.archive_path.with_suffix(".weights")
+
+    @property
+    def stored_sha256(self) -> str:
+        """Of the file in `archive_path`; empty while weights are still to be joined to it."""
+        return self.joined_sha256 if self.weights_sha256 else self.archive_sha256
 
     @property
     def is_open(self) -> bool:

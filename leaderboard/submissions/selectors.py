@@ -88,7 +88,7 @@ def quota(*, team: Team, benchmark: Benchmark) -> Quota:
 
 def duplicates_of(submission: Submission) -> QuerySet[Submission]:
     """The same image, or archive, handed in before by the same team. Other teams' images are never named."""
-    same = Q(archive_sha256=submission.archive_sha256)
+    same = Q(archive_sha256=submission.archive_sha256, weights_sha256=submission.weights_sha256)
     if submission.image:
         same |= Q(image=submission.image)
     rows = Submission.objects.filter(same, team=submission.team, created__lte=submission.created)

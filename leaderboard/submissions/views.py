@@ -40,7 +40,7 @@ PAGE = "evaluations:submission"
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("upload")
-@body_up_to(settings.LARGEST_ARCHIVE + settings.LARGEST_BODY)
+@body_up_to(2 * settings.LARGEST_ARCHIVE + settings.LARGEST_BODY)
 def submit(request: HttpRequest) -> HttpResponse:
     """The form. A refused one comes back with every entry kept but the file, which browsers do not refill."""
     user = cast("User", request.user)
@@ -70,7 +70,8 @@ def look(request: HttpRequest) -> HttpResponse:
     refusal: Refusal | None = None
     if form.is_valid():
         entries = form.cleaned_data.copy()
-        del entries["archive"], entries["trained_on"]
+        for name in ("archive", "weights", "trained_on"):
+            del entries[name]
         try:
             submission_draft(**entries, by=user)
         except Refusal as error:

@@ -90,7 +90,7 @@ def test_a_file_that_does_not_begin_like_an_archive_is_not_sent(visit: Visit, tm
     visitor.go("/submissions/submit/")
     fill_in(page, model="Zipped", archive=wrong)
     page.get_by_role("button", name="Hand in").click()
-    expect(page.get_by_role("status")).to_contain_text("weights.zip is no image archive")
+    expect(page.get_by_role("status")).to_contain_text("weights.zip is no archive")
     expect(page.get_by_role("button", name="Hand in")).to_be_enabled()
     visitor.go("/submissions/")
     expect(page.locator("main")).not_to_contain_text("Zipped")

@@ -10,13 +10,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from evaluator import results
+from evaluator.cli import app
 from evaluator.container.archive import load_archive, read_archive
 from evaluator.container.docker_engine import DockerEngine
 from evaluator.errors import ImageRefused
+from tests.containers.submissions import FOLDER, Images
 from tests.evaluator.container.archive_builder import PASSWD, Image, layer, member, tar_of, write
+from tests.tiny_cohorts import write_tiny_cohort
 
 pytestmark = pytest.mark.containers
+
+READ_WEIGHTS = """
+path = pathlib.Path("/opt/ml/model/fold/likelihood")
+assert path.stat().st_uid == 0 and not os.access(path, os.W_OK)
+for case in cases:
+    answer(case, float(path.read_text()))
+"""
 
 
 def docker(*words: str, stdin: bytes = b"") -> str:
@@ -79,3 +91,25 @@ def test_an_archive_that_names_layers_the_engine_has_gets_none_of_them(tmp_path:
     thief = Image(layers=[layer("empty") for _ in theirs], diff_ids=theirs)
     with pytest.raises(ImageRefused, match="not the one that the config names"):
         read_archive(write(tmp_path / "image.tar", thief.old_docker()))
+
+
+def test_weights_apart_from_their_image_lie_in_the_container(
+    images: Images, engine: DockerEngine, tmp_path: Path
+) -> None:
+    """The detector's likelihood is what its weights say, which are not in the image that was saved."""
+    image = images.of(FOLDER + READ_WEIGHTS)
+    archive, weights, out = tmp_path / "image.tar", tmp_path / "weights.tar.gz", tmp_path / "results.json"
+    with archive.open("wb") as file:
+        file.writelines(engine.save_image(image))
+    write(weights, [(member("./fold/likelihood", b"0.75"), b"0.75")])
+    write_tiny_cohort(tmp_path / "tiny", cases=2)
+    words = ["run", archive, tmp_path / "tiny", "--out", out, "--state", tmp_path / "state", "--weights", weights]
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    written = results.read(out)
+    try:
+        assert written.submission.image != image
+        assert [case.likelihood for case in written.cohorts[0].cases] == [0.75, 0.75]
+        assert list((tmp_path / "state").glob("weights-*")) == []
+    finally:
+        docker("rmi", "--force", written.submission.image)

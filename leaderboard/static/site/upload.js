@@ -1,4 +1,4 @@
-// Sends the archive in pieces that go on where they stopped, also after a reload, then the form with its number.
+// Sends archives in pieces that go on where they stopped, also after a reload, then the form with their numbers.
 // Without this script the form still works; the browser then sends everything at once.
 (() => {
   "use strict";
@@ -29,10 +29,18 @@
     scrollTo(0, 0);
   };
 
+  // What is sent in pieces first, each into a field that then holds its number.
+  const FILES = { archive: "upload", weights: "weights_upload" };
+
+  const withoutFiles = (form) => {
+    const filled = new FormData(form);
+    Object.keys(FILES).forEach((name) => filled.delete(name));
+    return filled;
+  };
+
   const handIn = async (form, shown) => {
     shown.say("sent; being handed in", 1);
-    const filled = new FormData(form);
-    filled.delete("archive");
+    const filled = withoutFiles(form);
     try {
       const answer = await fetch(form.action || location.href, {
         method: "POST",
@@ -42,12 +50,12 @@
       if (answer.status === 201) location.assign(answer.headers.get("Location"));
       else replace(await answer.text());
     } catch {
-      shown.say("The connection broke. The archive is kept: hand in again.");
+      shown.say("The connection broke. What was sent is kept: hand in again.");
       shown.busy(false);
     }
   };
 
-  // What an image archive begins with: gzip, zstd, or a tar's first header.
+  // What an archive begins with: gzip, zstd, or a tar's first header.
   const isArchive = async (file) => {
     const first = new Uint8Array(await file.slice(0, 512).arrayBuffer());
     const begins = (...bytes) => bytes.every((byte, place) => first[place] === byte);
@@ -56,31 +64,41 @@
 
   // The page that says what is wrong with the other fields; nothing if nothing is.
   const refused = async (form) => {
-    const filled = new FormData(form);
-    filled.delete("archive");
-    const answer = await fetch(form.dataset.look, { method: "POST", body: filled });
+    const answer = await fetch(form.dataset.look, { method: "POST", body: withoutFiles(form) });
     return answer.status === 204 ? "" : answer.text();
   };
 
-  const look = async (form, file) => {
+  const look = async (form, chosen) => {
     const shown = show(form);
     shown.busy(true);
     try {
+      for (const { file } of chosen) {
+        if (await isArchive(file)) continue;
+        shown.say(`${file.name} is no archive: it is neither a tar nor one packed with gzip or zstd. Nothing was sent. Write an image with docker save, weights with tar.`);
+        shown.busy(false);
+        return;
+      }
       const page = await refused(form);
       if (page) replace(page);
-      else if (await isArchive(file)) send(form, file);
-      else {
-        shown.say(`${file.name} is no image archive: it is neither a tar nor one packed with gzip or zstd. Nothing was sent. Write it with docker save.`);
-        shown.busy(false);
-      }
+      else sendAll(form, chosen, shown);
     } catch {
       shown.say("The connection is broken. Nothing was sent; hand in again.");
       shown.busy(false);
     }
   };
 
-  const send = (form, file) => {
-    const shown = show(form);
+  const sendAll = (form, [first, ...others], shown) => {
+    if (!first) {
+      handIn(form, shown);
+      return;
+    }
+    send(form, first.file, shown, (number) => {
+      form.elements[first.into].value = number;
+      sendAll(form, others, shown);
+    });
+  };
+
+  const send = (form, file, shown, done) => {
     const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
     let began, from;
     const upload = new tus.Upload(file, {
@@ -100,12 +118,11 @@
         if (began === undefined) [began, from] = [performance.now(), sent];
         const speed = (sent - from) / (performance.now() - began + 1);
         const rest = speed > 0 && sent < total ? `, ${left((total - sent) / speed / 1000)} left` : "";
-        shown.say(`${mib(sent)} of ${mib(total)} sent${rest}`, sent / total);
+        shown.say(`${file.name}: ${mib(sent)} of ${mib(total)} sent${rest}`, sent / total);
       },
       onSuccess() {
         shown.pause.hidden = true;
-        form.elements.upload.value = upload.url.split("/").pop();
-        handIn(form, shown);
+        done(upload.url.split("/").pop());
       },
       onError(error) {
         const answer = error.originalResponse;
@@ -140,10 +157,17 @@
     const form = event.target;
     if (!form.matches("form[data-upload]") || !window.tus || !tus.isSupported) return;
     event.preventDefault();
-    const file = form.elements.archive && form.elements.archive.files[0];
-    if (file) {
-      form.elements.upload.value = "";
-      look(form, file);
+    const chosen = [];
+    for (const [name, into] of Object.entries(FILES)) {
+      const file = form.elements[name] && form.elements[name].files[0];
+      if (!file) continue;
+      form.elements[into].value = "";
+      chosen.push({ file, into });
+    }
+    // Without an image there is nothing to send: the page says so.
+    const image = form.elements.upload.value || chosen.some(({ into }) => into === "upload");
+    if (chosen.length && image) {
+      look(form, chosen);
     } else {
       const shown = show(form);
       shown.busy(true);

@@ -19,6 +19,7 @@ from leaderboard.lib.files import json_digest
 from leaderboard.submissions.models import Submission
 from leaderboard.submissions.selectors import LAYERS, address_of, duplicates_of, ranked_already
 from leaderboard.submissions.services import settle
+from leaderboard.submissions.services.weights import weights_drop, weights_join
 
 
 def submission_check(*, pk: UUID, engine: ContainerEngine | None = None) -> None:
@@ -38,10 +39,12 @@ def submission_check(*, pk: UUID, engine: ContainerEngine | None = None) -> None
         reason = " ".join(part for part in (error.what, error.why) if part)
         checks = [asdict(check) for check in error.checks]
         settle.refuse(pk, token, failure=error.failure, reason=reason, next_step=error.next_step, checks=checks)
+        weights_drop(submission)
     except Exception as error:
         settle.failed(pk, token, error, back_to=Submission.State.UPLOADED, attempt=submission.attempt)
     else:
         settle.passed_on(pk, token, image=digest, checks=checks, scan_report=told(scan))
+        weights_drop(submission)
 
 
 def told(scan: ScanReport | None) -> str:
@@ -52,9 +55,10 @@ def told(scan: ScanReport | None) -> str:
 
 def look_into(submission: Submission, engine: ContainerEngine) -> tuple[str, list[dict[str, Any]]]:
     """The image's digest and every check with its outcome. Raises ``ImageRefused`` at the first that fails."""
+    added = weights_join(submission)
     report = read_archive(submission.archive_path)
     record = load_archive(engine, submission.archive_path, report)
-    checks = [asdict(check) for check in report.checks]
+    checks = added + [asdict(check) for check in report.checks]
     checks.append({"check": "the engine shows the image that was checked", "ok": True, "detail": record.digest})
     checks.append({"check": LAYERS, "ok": True, "detail": json_digest(report.config.diff_ids)})
     submission.image = record.digest

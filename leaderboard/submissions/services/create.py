@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import NotRequired, TypedDict, Unpack
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
+from evaluator.container.weights import PACK
 from leaderboard.accounts.models import Team, User
 from leaderboard.accounts.selectors import is_member, standing_together
 from leaderboard.audit.services import record
@@ -48,23 +50,31 @@ class Entries(TypedDict):
 
 
 def submission_create(
-    *, archive: File[bytes] | Upload, trained_on: Collection[Hospital], **entries: Unpack[Entries]
+    *,
+    archive: File[bytes] | Upload,
+    weights: File[bytes] | Upload | None = None,
+    trained_on: Collection[Hospital],
+    **entries: Unpack[Entries],
 ) -> Submission:
-    """Take an image archive in, as `docker save` wrote it: a form's file, or an upload that is complete.
+    """Take an image archive in, as `docker save` wrote it: a form's file, or an upload that is complete. An archive of
+    weights may come beside it.
 
     Raises
     ------
     Refusal
         The terms are others by now, it is not this person's team, the benchmark takes none, the quota is used up, a
-        field is wrong, or the archive is empty, too large, not whole, or there already. Nothing is kept then but the
-        upload.
+        field is wrong, or an archive is empty, too large, not whole, or there already. Nothing is kept then but the
+        uploads.
     """
     submission = submission_draft(**entries)
     submission.archive_name = archive.name or "archive"
     files.data_folder("archives")
-    place = uploaded(archive, submission) if isinstance(archive, Upload) else sent(archive, submission)
-    with place as stored:
-        enter(submission, stored, trained_on)
+    with ExitStack() as places:
+        stored = places.enter_context(placed(archive, submission.archive_path, by=submission.created_by_id))
+        apart = None
+        if weights:
+            apart = places.enter_context(placed(weights, submission.weights_path, by=submission.created_by_id))
+        enter(submission, stored, apart, trained_on)
     logger.info("submission %s of team %s taken in: %d bytes", submission.pk, submission.team.slug, stored.size)
     return submission
 
@@ -116,10 +126,13 @@ def submission_draft(
     return submission
 
 
+def placed(archive: File[bytes] | Upload, path: Path, *, by: int) -> AbstractContextManager[files.Stored]:
+    return uploaded(archive, path, by=by) if isinstance(archive, Upload) else sent(archive, path)
+
+
 @contextmanager
-def sent(archive: File[bytes], submission: Submission) -> Iterator[files.Stored]:
+def sent(archive: File[bytes], path: Path) -> Iterator[files.Stored]:
     """A form's file in its place; gone where the submission is not entered."""
-    path = submission.archive_path
     try:
         stored = files.store(archive.chunks(1024**2), path, limit=settings.LARGEST_ARCHIVE)
     except files.TooLarge as error:
@@ -132,10 +145,9 @@ def sent(archive: File[bytes], submission: Submission) -> Iterator[files.Stored]
 
 
 @contextmanager
-def uploaded(upload: Upload, submission: Submission) -> Iterator[files.Stored]:
+def uploaded(upload: Upload, path: Path, *, by: int) -> Iterator[files.Stored]:
     """An upload's file in its place; back where it was if the submission is not entered."""
-    stored = whole(upload, by=submission.created_by_id)
-    path = submission.archive_path
+    stored = whole(upload, by=by)
     try:
         upload.path.rename(path)
     except FileNotFoundError as error:
@@ -169,10 +181,16 @@ def whole(upload: Upload, *, by: int) -> files.Stored:
 
 
 @transaction.atomic
-def enter(submission: Submission, stored: files.Stored, trained_on: Collection[Hospital]) -> None:
+def enter(
+    submission: Submission, stored: files.Stored, weights: files.Stored | None, trained_on: Collection[Hospital]
+) -> None:
     if stored.size == 0:
         raise Refusal("The archive is empty.", next_step="Write it with `docker save IMAGE -o archive.tar`.")
     submission.archive_bytes, submission.archive_sha256 = stored.size, stored.sha256
+    if weights:
+        if weights.size == 0:
+            raise Refusal("The archive of weights is empty.", next_step=PACK)
+        submission.weights_bytes, submission.weights_sha256 = weights.size, weights.sha256
     # The rows of those who share a quota are the lock: two uploads at once cannot both take the last place.
     list(standing_together(submission.team).select_for_update().order_by("pk"))
     require_quota(submission.team, submission.benchmark)
@@ -187,6 +205,7 @@ def enter(submission: Submission, stored: files.Stored, trained_on: Collection[H
         team=submission.team.slug,
         benchmark=submission.benchmark.slug,
         archive=stored.sha256,
+        **({"weights": weights.sha256} if weights else {}),
         terms=submission.terms.version if submission.terms else None,
     )
     bell.ring("submissions.check", submission.pk)

@@ -17,6 +17,7 @@ from leaderboard.accounts.tokens import token_create
 from leaderboard.api.description import DESCRIPTION
 from leaderboard.submissions.models import Submission, Upload
 from leaderboard.submissions.services import submission_check, submission_try_out
+from tests.evaluator.container.archive_builder import member, tar_of
 from tests.leaderboard.stage import Stage, crash
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +62,21 @@ def test_a_team_hands_in_from_its_own_machine_and_sees_how_it_goes(
     assert f"Detector ({submission.pk}): accepted" in watched.stdout
     assert "lakeside: done" in watched.stdout
     assert "Detector" in evaluator("status").stdout
+
+
+def test_weights_are_sent_beside_the_image_and_looked_at_first(
+    environment: None, archive: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights.tar"
+    weights.write_bytes(b"no tar")
+    refused = submit(archive, tmp_path, "--weights", weights)
+    assert type(refused.exception).__name__ == "ImageRefused"
+    assert not Upload.objects.exists()
+    weights.write_bytes(tar_of([(member("model.pt", b"weights"), b"weights")]))
+    done = submit(archive, tmp_path, "--weights", weights)
+    assert done.exit_code == 0, done.output
+    submission = Submission.objects.get()
+    assert submission.weights_path.read_bytes() == weights.read_bytes()
 
 
 def test_a_refused_submission_is_told_with_its_log_and_its_exit_code(

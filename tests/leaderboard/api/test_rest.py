@@ -56,6 +56,18 @@ def test_a_program_hands_in_what_it_uploaded(client: Client, benchmark_rows: Ben
     assert [one["id"] for one in client.get(f"{API}/submissions").json()] == [str(submission.pk)]
 
 
+def test_weights_may_come_apart_from_the_image(client: Client, benchmark_rows: Benchmark) -> None:
+    image, weights = uploaded(client), uploaded(client, b"weights")
+    assert "one upload" in hand_in(client, upload=image, weights=image).json()["what"]
+    gone = hand_in(client, upload=image, weights="00000000-0000-0000-0000-000000000000")
+    assert "no such upload" in gone.json()["what"]
+    told = hand_in(client, upload=image, weights=weights).json()
+    assert told["weights_sha256"] == hashlib.sha256(b"weights").hexdigest()
+    submission = Submission.objects.get()
+    assert (submission.archive_path.read_bytes(), submission.weights_path.read_bytes()) == (ARCHIVE, b"weights")
+    assert not Upload.objects.exists()
+
+
 def test_a_refused_hand_in_keeps_the_upload_for_the_next(client: Client, benchmark_rows: Benchmark) -> None:
     upload = uploaded(client)
     for changes, said in (

@@ -48,10 +48,12 @@ def test_old_archives_of_refused_and_withdrawn_submissions_go_and_no_others(stag
     for number, (state, days) in enumerate(ends):
         submission = stage.accept(model=f"Model {number}")
         paths.append(archived(submission, state=state, days=days))
+    weights = [aged(path.with_suffix(".weights"), days=40) for path in paths[:2]]
     call_command("clean", "--days", "30", "--dry-run")
     assert all(path.exists() for path in paths)
     call_command("clean", "--days", "30")
     assert [path.exists() for path in paths] == [False, False, True, True]
+    assert not any(path.exists() for path in weights)
     assert Submission.objects.count() == len(ends)
 
 
@@ -69,6 +71,7 @@ def test_broken_off_uploads_and_archives_without_a_row_go_after_a_day(data_folde
         aged(data_folder / "uploads/tmpabc.upload.gz", days=2),
         aged(data_folder / f"archives/.{uuid4()}.tar.part", days=2),
         aged(data_folder / f"archives/{uuid4()}.tar", days=2),
+        aged(data_folder / f"archives/{uuid4()}.weights", days=2),
     ]
     new = [
         aged(data_folder / "uploads/tmpdef.upload.gz", days=0.5),
@@ -76,7 +79,7 @@ def test_broken_off_uploads_and_archives_without_a_row_go_after_a_day(data_folde
         aged(data_folder / "archives/somebodys notes.tar", days=2),
     ]
     call_command("clean")
-    assert [path.exists() for path in old] == [False] * 3
+    assert [path.exists() for path in old] == [False] * 4
     assert [path.exists() for path in new] == [True] * 3
 
 
