@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from evaluator.ranking.panel import SAME, Floats, Panel, ranks
+from evaluator.ranking.panel import NEGATIVE, POSITIVE, SAME, Floats, Panel, ranks
 from evaluator.ranking.records import Concordance, HospitalScore, KendallTau, NewHospital, NewHospitalPair
 from evaluator.statistics.compare import holm
 from evaluator.statistics.intervals import wilson_limits
@@ -31,27 +33,60 @@ def mean_limits(answers: Floats) -> Floats:
     return limits
 
 
-def hospital_scores(panel: Panel, hospital: str) -> list[HospitalScore]:
-    """θ of each model; the cells' intervals are joined by their distances (Zou & Donner 2008, MOVER)."""
+def reaches(panel: Panel) -> list[Floats]:
+    """Of each cell, how far its models' 95 % limits lie from their means, (2, models)."""
+    return [mean_limits(cell.answers) - cell.answers.mean(axis=0) for cell in panel.cells]
+
+
+def joined(reach: Sequence[Floats], weights: Sequence[float]) -> Floats:
+    """How far the limits of Σ weight × mean lie from it, (2, models): below, above (Zou & Donner 2008, MOVER).
+
+    Weights are positive.
+    """
+    squares = sum(((weight * one) ** 2 for one, weight in zip(reach, weights, strict=True)), np.zeros(2)[:, None])
+    return np.asarray(np.sqrt(squares) * np.array([[-1.0], [1.0]]))
+
+
+def hospital_scores(panel: Panel, hospital: str, reach: Sequence[Floats]) -> list[HospitalScore]:
+    """θ of each model with its interval; ``reach`` is of all cells of the panel."""
     value = np.full(len(panel.models), panel.offset)
-    reach = np.zeros((2, len(panel.models)))
-    cells = panel.at(hospital)
-    for cell in cells:
-        mean = cell.answers.mean(axis=0)
-        value += cell.weight * mean
-        reach += (cell.weight * (mean_limits(cell.answers) - mean)) ** 2
-    low, high = np.clip([value - np.sqrt(reach[0]), value + np.sqrt(reach[1])], *panel.limits)
+    own = [(cell, one) for cell, one in zip(panel.cells, reach, strict=True) if cell.hospital == hospital]
+    for cell, _ in own:
+        value += cell.weight * cell.answers.mean(axis=0)
+    limits = joined([one for _, one in own], [cell.weight for cell, _ in own])
+    low, high = np.clip(value + limits, *panel.limits)
     return [
         HospitalScore(
             value=float(value[model]),
             low=float(low[model]),
             high=float(high[model]),
             cases=panel.cases[hospital],
-            patients=sum(cell.patients for cell in cells),
+            patients=sum(cell.patients for cell, _ in own),
             method="wilson for 0/1, t otherwise; cells joined by mover",
         )
         for model in range(len(panel.models))
     ]
+
+
+def pooled_limits(panel: Panel, reach: Sequence[Floats]) -> Floats:
+    """95 % limits of θ with every patient one vote, (2, models): each hospital counts by its patients."""
+    patients = Counter[str]()
+    for cell in panel.cells:
+        patients[cell.group] += cell.patients
+    weights = [panel.pooled_weights[cell.group] * cell.patients / patients[cell.group] for cell in panel.cells]
+    return np.clip(panel.scores_by_patients() + joined(reach, weights), *panel.limits)
+
+
+def rate_limits(panel: Panel, reach: Sequence[Floats]) -> Floats | None:
+    """95 % limits of the mean sensitivity and specificity over hospitals, (2 rates, 2 limits, models)."""
+    rates = panel.mean_rates()
+    if rates is None:
+        return None
+    limits = []
+    for rate, group in zip(rates, (POSITIVE, NEGATIVE), strict=True):
+        of_group = [one for cell, one in zip(panel.cells, reach, strict=True) if cell.group == group]
+        limits.append(np.clip(rate + joined(of_group, [1 / len(panel.hospitals)] * len(of_group)), 0.0, 1.0))
+    return np.array(limits)
 
 
 def kendall(panel: Panel) -> KendallTau:

@@ -20,8 +20,16 @@ from evaluator.ranking.admission import (
     untrained,
 )
 from evaluator.ranking.attributes import examined
-from evaluator.ranking.hospitals import hospital_scores, kendall, leave_one_out, new_hospital
-from evaluator.ranking.panel import Panel, ranks
+from evaluator.ranking.hospitals import (
+    hospital_scores,
+    kendall,
+    leave_one_out,
+    new_hospital,
+    pooled_limits,
+    rate_limits,
+    reaches,
+)
+from evaluator.ranking.panel import Floats, Panel, ranks
 from evaluator.ranking.product import Product, on_processor
 from evaluator.ranking.records import (
     SCHEMA,
@@ -198,7 +206,9 @@ def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, 
         range(len(panel.models)),
         key=lambda m: (position[m], -lowest[m], submitted.get(panel.models[m]) or "", panel.models[m]),
     )
-    at = {hospital: hospital_scores(panel, hospital) for hospital in panel.hospitals}
+    reach = reaches(panel)
+    at = {hospital: hospital_scores(panel, hospital, reach) for hospital in panel.hospitals}
+    by_patients, of_rates = pooled_limits(panel, reach), rate_limits(panel, reach)
     models = tuple(
         RankedModel(
             model=panel.models[m],
@@ -211,6 +221,9 @@ def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, 
             spread=float(highest[m] - lowest[m]),
             sensitivity=None if right is None else float(right[0, m]),
             specificity=None if right is None else float(right[1, m]),
+            score_by_patients_limits=_both(by_patients[:, m]),
+            sensitivity_limits=None if of_rates is None else _both(of_rates[0, :, m]),
+            specificity_limits=None if of_rates is None else _both(of_rates[1, :, m]),
         )
         for m in order
     )
@@ -227,6 +240,10 @@ def _stand(panel: Panel, significance: Significance, *, submitted: Mapping[str, 
         for a, b in combinations(order, 2)
     )
     return _Standing(models=models, pairs=pairs, critical=significance.critical)
+
+
+def _both(limits: Floats) -> tuple[float, float]:
+    return float(limits[0]), float(limits[1])
 
 
 def _trained(admission: Admission) -> list[Unranked]:

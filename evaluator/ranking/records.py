@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from evaluator.errors import FaultLine
@@ -43,6 +44,10 @@ class RankedModel:
     # Means over hospitals, each one vote, where θ is made of them: θ at any other weight w is Se − w(1 − Sp).
     sensitivity: float | None = None
     specificity: float | None = None
+    # 95 % limits at these hospitals; None in rankings of before.
+    score_by_patients_limits: tuple[float, float] | None = None
+    sensitivity_limits: tuple[float, float] | None = None
+    specificity_limits: tuple[float, float] | None = None
 
     def net_score(self, *, prevalence: float, odds: float) -> float | None:
         """`net_score` over the panel; None where it is ranked by something else."""
@@ -51,9 +56,32 @@ class RankedModel:
         return net_score(self.sensitivity, self.specificity, prevalence=prevalence, odds=odds)
 
 
+def net_weight(*, prevalence: float, odds: float) -> float:
+    """What a point of specificity is worth beside one of sensitivity, by net benefit; ``odds`` = t/(1 − t)."""
+    return (1 - prevalence) / prevalence * odds
+
+
 def net_score(sensitivity: float, specificity: float, *, prevalence: float, odds: float) -> float:
     """θ at the weight of net benefit, where a false alarm costs ``odds`` = t/(1 − t) of a cancer found."""
-    return sensitivity - (1 - prevalence) / prevalence * odds * (1 - specificity)
+    return sensitivity - net_weight(prevalence=prevalence, odds=odds) * (1 - specificity)
+
+
+def net_limits(
+    rates: tuple[float, float],
+    sensitivity_limits: tuple[float, float],
+    specificity_limits: tuple[float, float],
+    *,
+    prevalence: float,
+    odds: float,
+) -> tuple[float, float]:
+    """95 % limits of `net_score` from those of sensitivity and specificity, ``rates`` (Zou & Donner 2008, MOVER)."""
+    weight = net_weight(prevalence=prevalence, odds=odds)
+    value = net_score(*rates, prevalence=prevalence, odds=odds)
+    below, above = (
+        math.hypot(one - rates[0], weight * (other - rates[1]))
+        for one, other in zip(sensitivity_limits, specificity_limits, strict=True)
+    )
+    return value - below, value + above
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,11 +32,16 @@ def _minus(value: float) -> float:
     return 0.0 - value  # never −0
 
 
+def _turned(limits: tuple[float, float] | None) -> tuple[float, float] | None:
+    return None if limits is None else (_minus(limits[1]), _minus(limits[0]))
+
+
 def _model(model: RankedModel) -> RankedModel:
     return replace(
         model,
         score=_minus(model.score),
         score_by_patients=_minus(model.score_by_patients),
+        score_by_patients_limits=_turned(model.score_by_patients_limits),
         hospitals={name: _score(found) for name, found in model.hospitals.items()},
         worst_hospital=replace(model.worst_hospital, value=_minus(model.worst_hospital.value)),
     )

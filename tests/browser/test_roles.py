@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,15 @@ def fill_in(page: Page, *, model: str, archive: Path) -> None:
     page.get_by_label("I agree to the terms, version 1").check()
 
 
+def packed(path: Path) -> Path:
+    """An archive of weights, which no detector here reads."""
+    with tarfile.open(path, "w:gz") as archive:
+        entry = tarfile.TarInfo("./model.pt")
+        entry.size = 7
+        archive.addfile(entry, io.BytesIO(b"weights"))
+    return path
+
+
 def row_of(*words: str) -> str:
     """The row of a table that has all these words in it, as a selector."""
     return "tr" + "".join(f":has-text({word!r})" for word in words)
@@ -32,15 +43,18 @@ def row_of(*words: str) -> str:
 
 @on_both_screens
 def test_a_team_hands_in_a_container_watches_it_and_finds_it_on_the_leaderboard(
-    visit: Visit, archive: Path, screen: str
+    visit: Visit, archive: Path, tmp_path: Path, screen: str
 ) -> None:
-    model = f"Thresholds {screen}"
+    """At the desk its weights come apart from it."""
+    model, weights = f"Thresholds {screen}", screen.startswith("1440")
     visitor = visit("member")
     page = visitor.page
     visitor.go("/")
     visitor.follow("Submit")
     expect(page.get_by_text(re.compile(r"Uppsala Imaging has \d+ of 50 submissions left"))).to_be_visible()
     fill_in(page, model=model, archive=archive)
+    if weights:
+        page.get_by_label("Weights, apart from the image").set_input_files(packed(tmp_path / "weights.tar.gz"))
     page.get_by_role("button", name="Hand in").click()
     expect(page.locator(".upload-progress")).to_contain_text("MiB sent")
 
@@ -55,6 +69,7 @@ def test_a_team_hands_in_a_container_watches_it_and_finds_it_on_the_leaderboard(
     page.get_by_text("Log of the try-out").click()
     expect(page.locator("pre.log")).to_contain_text("the detector starts")
     assert page.evaluate("window.notReloaded")
+    expect(page.locator("main").get_by_text("1 file of 7 bytes at /opt/ml/model")).to_have_count(int(weights))
 
     page.get_by_role("link", name=f"Report card of {model}").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(model)

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.http import Http404
 
-from evaluator.ranking.records import net_score
+from evaluator.ranking.records import net_limits, net_score
 from leaderboard.benchmarks.models import Benchmark
 from leaderboard.dashboards import formatting
 from leaderboard.dashboards.formatting import plain
@@ -48,10 +48,11 @@ class Line:
     score: str = ""
     interval: str = ""
     by_patients: str = ""
+    by_patients_interval: str = ""
     worst: str = ""
     worst_interval: str = ""
     spread: str = ""
-    net: list[str] = field(default_factory=list)
+    net: list[tuple[str, str]] = field(default_factory=list)  # with its interval
     reason: str = ""
     gap: str = ""
 
@@ -129,6 +130,7 @@ class Transfer:
                 score=plain(item["score"]),
                 interval=within(self.model(item["model"]).transfer.get("score")),
                 by_patients=plain(item["score_by_patients"]),
+                by_patients_interval=between(item.get("score_by_patients_limits")),
                 worst=f"{plain(item['worst_hospital']['value'])} {item['worst_hospital']['hospital']}",
                 worst_interval=within(score_at(item, item["worst_hospital"]["hospital"])),
                 spread=plain(item["spread"]),
@@ -151,23 +153,36 @@ class Transfer:
         """What the reason of one that is not ranked stretches over."""
         return 4 + len(self.benchmark.prevalences)
 
-    def net_score(self, item: Json, prevalence: float) -> str:
+    def net_score(self, item: Json, prevalence: float) -> tuple[str, str]:
         """θ at the weight of net benefit, where a false alarm costs its share of a cancer; blank in older rankings."""
         se, sp = item.get("sensitivity"), item.get("specificity")
         if se is None or sp is None:
-            return ""
-        return plain(net_score(se, sp, prevalence=prevalence, odds=1 / self.benchmark.accepted_alarms))
+            return "", ""
+        of_se, of_sp = item.get("sensitivity_limits"), item.get("specificity_limits")
+        odds = 1 / self.benchmark.accepted_alarms
+        shown = plain(net_score(se, sp, prevalence=prevalence, odds=odds))
+        if not of_se or not of_sp:
+            return shown, ""
+        return shown, between(net_limits((se, sp), of_se, of_sp, prevalence=prevalence, odds=odds))
 
     @property
     def off_panel(self) -> list[Json]:
         return list(self.ranking.get("off_panel", ()))
 
 
+def between(limits: Sequence[float] | None) -> str:
+    """An interval by its ends; blank in a ranking that has none."""
+    if not limits:
+        return ""
+    low, high = limits
+    return formatting.interval(low, high, formatting.Unit.PLAIN)
+
+
 def within(rate: Json | None) -> str:
     """A number's interval; blank where there is none, or it is hidden."""
     if not rate or rate.get("low") is None or rate.get("high") is None:
         return ""
-    return formatting.interval(rate["low"], rate["high"], formatting.Unit.PLAIN)
+    return between((rate["low"], rate["high"]))
 
 
 def score_at(model: Json, hospital: str) -> Json:

@@ -161,6 +161,8 @@ def test_low_values_can_be_the_good_ones_and_stay_in_their_units() -> None:
     first = low.models[0]
     assert first.score == pytest.approx(-high.models[0].score)
     assert first.hospitals["A"].low < first.hospitals["A"].value < first.hospitals["A"].high
+    assert first.score_by_patients_limits is not None
+    assert first.score_by_patients_limits[0] < first.score_by_patients < first.score_by_patients_limits[1]
     assert first.worst_hospital.value == pytest.approx(max(one.value for one in first.hospitals.values()))
     (pair,) = low.pairs
     assert (pair.a, pair.b) == ("bad", "good")

@@ -6,8 +6,19 @@ from scipy.stats import kendalltau, t, ttest_rel
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from evaluator.ranking.hospitals import hospital_scores, kendall, leave_one_out, mean_limits, new_hospital
-from evaluator.ranking.panel import Cell, Panel
+from evaluator.ranking.hospitals import (
+    hospital_scores,
+    kendall,
+    leave_one_out,
+    mean_limits,
+    new_hospital,
+    pooled_limits,
+    rate_limits,
+    reaches,
+)
+from evaluator.ranking.panel import NEGATIVE, POSITIVE, Cell, Panel
+from evaluator.ranking.records import net_limits
+from evaluator.statistics.intervals import wilson_limits
 
 
 def panel_of(hospitals: int, models: int, *, seed: int = 0, n: int = 12) -> Panel:
@@ -48,11 +59,87 @@ def test_sensitivity_and_specificity_are_joined_as_newcombe_joins_two_proportion
         cases={"A": 50},
         statistic="",
     )
-    score = hospital_scores(panel, "A")[0]
+    score = hospital_scores(panel, "A", reaches(panel))[0]
     assert score.value == pytest.approx(0.9 - 0.2)
     expected = confint_proportions_2indep(18, 20, 6, 30, method="newcomb", compare="diff")
     assert (score.low, score.high) == pytest.approx(expected, abs=1e-9)
     assert (score.patients, score.cases) == (50, 50)
+
+
+def two_truths(counts: dict[str, tuple[int, int, int, int]]) -> Panel:
+    """Of each hospital: cancers answered rightly, cancers, others answered rightly, others."""
+    cells = [
+        Cell(hospital=name, group=group, weight=1.0, answers=np.array([1.0] * k + [0.0] * (n - k))[:, None])
+        for name, (found, cancers, cleared, others) in counts.items()
+        for group, k, n in ((POSITIVE, found, cancers), (NEGATIVE, cleared, others))
+    ]
+    return Panel(
+        models=("m",),
+        hospitals=tuple(counts),
+        cells=tuple(cells),
+        offset=-1.0,
+        pooled_weights={POSITIVE: 1.0, NEGATIVE: 1.0},
+        cases={name: a + b for name, (_, a, _, b) in counts.items()},
+        statistic="",
+        limits=(-1.0, 1.0),
+    )
+
+
+def test_with_one_hospital_every_interval_of_the_score_is_the_hospitals() -> None:
+    panel = two_truths({"A": (18, 20, 24, 30)})
+    reach = reaches(panel)
+    score = hospital_scores(panel, "A", reach)[0]
+    assert pooled_limits(panel, reach)[:, 0].tolist() == pytest.approx([score.low, score.high])
+    limits = rate_limits(panel, reach)
+    assert limits is not None
+    assert limits[0, :, 0].tolist() == pytest.approx(wilson_limits(18, 20))
+    assert limits[1, :, 0].tolist() == pytest.approx(wilson_limits(24, 30))
+    se, sp = ((low, high) for low, high in limits[:, :, 0].tolist())
+    net = net_limits((0.9, 0.8), se, sp, prevalence=0.5, odds=1.0)
+    assert net == pytest.approx((score.low, score.high))
+
+
+def test_a_net_score_of_a_rare_cancer_is_as_sure_as_its_specificity() -> None:
+    low, high = net_limits((0.9, 0.8), (0.8, 0.95), (0.7, 0.85), prevalence=0.04, odds=0.1)
+    weight = 0.96 / 0.04 * 0.1
+    value = 0.9 - weight * 0.2
+    assert (low, high) == pytest.approx(
+        (value - np.hypot(0.1, weight * 0.1), value + np.hypot(0.05, weight * 0.05)), abs=1e-12
+    )
+
+
+def test_no_limit_lies_beyond_what_a_score_can_be() -> None:
+    panel = two_truths({"A": (5, 5, 5, 5), "B": (6, 6, 6, 6)})
+    reach = reaches(panel)
+    assert pooled_limits(panel, reach)[1, 0] == 1.0
+    limits = rate_limits(panel, reach)
+    assert limits is not None
+    assert limits[:, 1, 0].tolist() == [1.0, 1.0]
+
+
+def test_of_a_metric_there_are_no_rates() -> None:
+    panel = panel_of(2, 1)
+    assert rate_limits(panel, reaches(panel)) is None
+
+
+def test_the_intervals_hold_what_they_promise() -> None:
+    """At three hospitals of unequal size, each with rates of its own: 2,000 panels drawn, standard error 0.5 points."""
+    truth = {"A": (0.9, 20, 0.95, 40), "B": (0.6, 60, 0.8, 30), "C": (0.75, 35, 0.99, 120)}
+    se, n, sp, m = (np.array(column) for column in zip(*truth.values(), strict=True))
+    pooled = (se * n).sum() / n.sum() + (sp * m).sum() / m.sum() - 1
+    rng = np.random.default_rng(20261128)
+    held = np.zeros(3)
+    for _ in range(2000):
+        drawn = zip(truth, rng.binomial(n, se), n, rng.binomial(m, sp), m, strict=True)
+        panel = two_truths({name: (int(a), int(b), int(c), int(d)) for name, a, b, c, d in drawn})
+        reach = reaches(panel)
+        rates = rate_limits(panel, reach)
+        assert rates is not None
+        for number, (value, (low, high)) in enumerate(
+            ((pooled, pooled_limits(panel, reach)[:, 0]), (se.mean(), rates[0, :, 0]), (sp.mean(), rates[1, :, 0]))
+        ):
+            held[number] += low <= value <= high
+    assert (held / 2000 > 0.935).all(), held / 2000
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -135,10 +135,26 @@ def test_the_net_score_weighs_false_alarms_by_how_common_they_are(benchmark_rows
     ranking["models"][0] |= {"sensitivity": 0.8, "specificity": 0.99}
     (line,) = transfer(benchmark_rows, ranking).lines
     # w = 9,999/10 and 24/10: 0.8 − 9.999 and 0.8 − 0.024.
-    assert line.net == ["−9.199", "0.776"]
+    assert [net for net, _ in line.net] == ["−9.199", "0.776"]
+    ranking["models"][0] |= {"sensitivity_limits": (0.7, 0.85), "specificity_limits": (0.97, 0.995)}
+    (line,) = transfer(benchmark_rows, ranking).lines
+    # At 4 %: 0.776 − √(0.1² + (2.4 · 0.02)²) and 0.776 + √(0.05² + (2.4 · 0.005)²).
+    assert line.net[1] == ("0.776", "(0.665–0.827)")
+    ranking["models"][0].pop("specificity_limits")
+    assert transfer(benchmark_rows, ranking).lines[0].net[1] == ("0.776", "")
     for name in ("sensitivity", "specificity"):
         ranking["models"][0].pop(name)
-    assert transfer(benchmark_rows, ranking).lines[0].net == ["", ""]
+    assert transfer(benchmark_rows, ranking).lines[0].net == [("", ""), ("", "")]
+
+
+def test_every_patient_one_vote_has_an_interval_and_a_ranking_of_before_none(benchmark_rows: Benchmark) -> None:
+    ranking = ranking_of({"a": 0.9}, hospitals=2, by=())
+    low, high = ranking["models"][0]["score_by_patients_limits"]
+    (line,) = transfer(benchmark_rows, ranking).lines
+    assert line.by_patients_interval == f"({low:.3f}–{high:.3f})"
+    assert low < ranking["models"][0]["score_by_patients"] < high
+    ranking["models"][0].pop("score_by_patients_limits")
+    assert transfer(benchmark_rows, ranking).lines[0].by_patients_interval == ""
 
 
 def test_many_models_are_cut_in_the_picture_only(benchmark_rows: Benchmark) -> None:
