@@ -109,7 +109,7 @@ def _child(request: Request) -> int:
         _close_all_but(answer, lesions, organs)
         confine(Path(request.folder), _allowance(request))
         try:
-            prediction = _read(request)
+            return _hand_over(_read(request), answer, lesions, organs)
         except OutputRefused as error:
             return _say(answer, Answer(refusal=_refusal(error)))
         except MemoryError:
@@ -117,7 +117,6 @@ def _child(request: Request) -> int:
         except Exception:  # whatever it is, these bytes did it
             _say(answer, Answer(trace=traceback.format_exc()[-LONGEST_TRACE:]))
             return BROKE
-        return _hand_over(prediction, answer, lesions, organs)
 
 
 def _allowance(request: Request) -> Allowance:

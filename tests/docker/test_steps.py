@@ -31,12 +31,12 @@ def test_a_step_says_what_it_does_and_how_long_it_took(house: House) -> None:
     assert house.log("test-counting-to-one.log") == "1\n"
 
 
-def test_a_failing_step_shows_its_last_twenty_lines_names_its_log_and_ends_the_script(house: House) -> None:
+def test_a_failing_step_shows_its_last_sixty_lines_names_its_log_and_ends_the_script(house: House) -> None:
     done = house.run(
-        'fails() { seq 30; false; echo not reached; }; begin test; step "Counting" fails; echo not reached'
+        'fails() { seq 70; false; echo not reached; }; begin test; step "Counting" fails; echo not reached'
     )
     assert done.returncode == 1
-    assert [line.strip() for line in done.stderr.splitlines()[:-1]] == [str(n) for n in range(11, 31)]
+    assert [line.strip() for line in done.stderr.splitlines()[:-1]] == [str(n) for n in range(11, 71)]
     assert done.stderr.splitlines()[-1] == f"The whole log: {house.root}/.data/logs/test-counting.log"
     assert "not reached" not in done.stdout + done.stderr + house.log("test-counting.log")
 
