@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import plotly.graph_objects as go
 
@@ -11,18 +12,22 @@ from leaderboard.dashboards.figures.base import Figure, Table, drawing
 from leaderboard.dashboards.formatting import Unit
 from leaderboard.dashboards.selectors.over_time import OverTime, Point
 
+NAMED = 6  # records that have their name beside them
+NAME, LINE = 0.15, 14  # what a name takes: a share of the width, and pixels
+
 
 def over_time_figure(found: OverTime) -> Figure:
     scale = 100.0 if found.spec.unit is Unit.PERCENT else 1.0
     unit = ", %" if found.spec.unit is Unit.PERCENT else ""
     drawn = [point for point in found.points if point.shown.value is not None]
     records = [point for point in drawn if point.record]
+    named = records[-NAMED:]
     sure = [point for point in records if point.beyond_doubt or not point.beats]
     unsure = [point for point in records if point not in sure]
     traces = [
         _points([point for point in drawn if not point.record], scale, role="muted", symbol="circle", size=7),
         go.Scatter(
-            x=[*(_day(point) for point in records), *([_day(drawn[-1])] if drawn else [])],
+            x=[*(_moment(point) for point in records), *([_moment(drawn[-1])] if drawn else [])],
             y=[*(_value(point, scale) for point in records), *([_value(records[-1], scale)] if records else [])],
             mode="lines",
             line={"shape": "hv"},
@@ -38,14 +43,14 @@ def over_time_figure(found: OverTime) -> Figure:
         yaxis={"title": {"text": f"{found.spec.name}{unit}"}},
         annotations=[
             {
-                "x": _day(point),
+                "x": _moment(point),
                 "y": _value(point, scale),
                 "text": point.label,
-                "yshift": 14,
+                "yshift": height,
                 "xanchor": "right" if point is records[-1] and len(records) > 1 else "left",
                 "name": "model-1",
             }
-            for point in records[-6:]
+            for point, height in zip(named, _heights(named, drawn), strict=True)
         ],
     )
     rows = tuple(
@@ -72,8 +77,18 @@ def over_time_figure(found: OverTime) -> Figure:
     )
 
 
-def _day(point: Point) -> str:
-    return point.when.strftime("%Y-%m-%d %H:%M")
+def _moment(point: Point) -> str:
+    return point.when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _heights(labelled: Sequence[Point], all_points: Sequence[Point]) -> list[int]:
+    """How far above its point a name stands, in pixels: a line higher than one that it would run into."""
+    span = (all_points[-1].when - all_points[0].when) if all_points else timedelta()
+    heights: list[int] = []
+    for before, point in zip([None, *labelled], labelled, strict=False):
+        near = before is not None and point.when - before.when < NAME * span
+        heights.append(heights[-1] + LINE if near else LINE)
+    return heights
 
 
 def _value(point: Point, scale: float) -> float:
@@ -84,7 +99,7 @@ def _points(points: Sequence[Point], scale: float, *, role: str, symbol: str, si
     values = [_value(point, scale) for point in points]
     ends = [(point.shown.low, point.shown.high) for point in points]
     return go.Scatter(
-        x=[_day(point) for point in points],
+        x=[_moment(point) for point in points],
         y=values,
         error_y={
             "type": "data",
