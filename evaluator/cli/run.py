@@ -64,7 +64,7 @@ def run(
     ),
     model: str = typer.Option("", "--model", help="The model's name; default: the image's."),
     trained_on: list[str] = typer.Option([], "--trained-on", help="A hospital whose scans it was trained on."),  # noqa: B008
-    weights: Path | None = typer.Option(None, *weighted.OPTION.param_decls, help=weighted.OPTION.help),  # noqa: B008
+    weights: Path | None = typer.Option(None, "--weights", help=weighted.HELP),  # noqa: B008
     state: Path | None = typer.Option(None, "--state", help="Where sanitised scans and run folders are kept."),  # noqa: B008
     seed: int | None = typer.Option(None, "--seed", help="Seed of case names and their order; default: a fresh one."),
     as_json: bool = console.JSON_OPTION,

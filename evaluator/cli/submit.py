@@ -33,7 +33,7 @@ def submit(
     team: Annotated[str, typer.Option(help="Which of your teams; not needed where you are in one.")] = "",
     benchmark: Annotated[str, typer.Option(help="For which; not needed where there is one.")] = "",
     contract: Annotated[str, typer.Option(help="folder or grand-challenge.")] = "folder",
-    weights: Annotated[Path | None, weighted.OPTION] = None,
+    weights: Annotated[Path | None, typer.Option(help=weighted.HELP)] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="A patient is flagged above this likelihood.")] = 0.5,
     prevalence: Annotated[float | None, typer.Option(help="That its likelihoods are made for.")] = None,
     trained_on: Annotated[list[str] | None, typer.Option(help="A hospital whose scans were trained on.")] = None,

@@ -51,7 +51,7 @@ def validate(
     sample: Annotated[Path | None, typer.Option(help="A cohort folder to try on; default: made-up scans.")] = None,
     case_limit: Annotated[float, typer.Option(min=0.1, help="Seconds per case.")] = 300.0,
     memory: Annotated[str, typer.Option(help="Memory of a container, such as 512m or 16g.")] = "4g",
-    weights: Annotated[Path | None, weighted.OPTION] = None,
+    weights: Annotated[Path | None, typer.Option(help=weighted.HELP)] = None,
     state: Annotated[Path | None, typer.Option(help="Where sample scans and run folders are kept.")] = None,
     json: bool = console.JSON_OPTION,
 ) -> None:
@@ -70,7 +70,8 @@ def validate(
             engine = DockerEngine()
             record = _admit(engine, whole, report, checks, replace_root=replace_root)
     except ImageRefused as refusal:
-        checks += () if checks else refusal.checks
+        if not checks:  # refused while its weights were added
+            checks += refusal.checks
         _show(checks, None, image=None, contract=contract, next_step=refusal.next_step, as_json=json)
         raise
     cohort = _sample(sample, kept)

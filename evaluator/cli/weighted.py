@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
-
 from evaluator.cli import console
 from evaluator.container.weights import join_weights
 from evaluator.errors import ArchiveCheck, UsageError
 
-OPTION = typer.Option("--weights", help="An archive of weights apart from the image: /opt/ml/model in the container.")
+HELP = "An archive of weights apart from the image: /opt/ml/model in the container."
 
 
 @contextmanager
