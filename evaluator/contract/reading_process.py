@@ -100,7 +100,13 @@ def _wait(child: int, seconds: float) -> Ended:
 
 
 def _child(request: Request) -> int:
-    result = Path(request.result)
+    try:
+        return _answered(request, Path(request.result))
+    except OSError:  # also where a file is closed: what a full disk did not take is tried once more there
+        return NO_ROOM
+
+
+def _answered(request: Request, result: Path) -> int:
     with (
         (result / ANSWER).open("xb") as answer,
         (result / LESIONS).open("xb") as lesions,
@@ -109,7 +115,7 @@ def _child(request: Request) -> int:
         _close_all_but(answer, lesions, organs)
         confine(Path(request.folder), _allowance(request))
         try:
-            return _hand_over(_read(request), answer, lesions, organs)
+            prediction = _read(request)
         except OutputRefused as error:
             return _say(answer, Answer(refusal=_refusal(error)))
         except MemoryError:
@@ -117,6 +123,10 @@ def _child(request: Request) -> int:
         except Exception:  # whatever it is, these bytes did it
             _say(answer, Answer(trace=traceback.format_exc()[-LONGEST_TRACE:]))
             return BROKE
+        try:
+            return _hand_over(prediction, answer, lesions, organs)
+        except MemoryError:
+            return MEMORY
 
 
 def _allowance(request: Request) -> Allowance:
@@ -151,22 +161,19 @@ def _read(request: Request) -> Prediction:
 
 
 def _hand_over(prediction: Prediction, answer: BinaryIO, lesions: BinaryIO, organs: BinaryIO) -> int:
-    try:
-        _write_voxels(prediction.lesions, lesions)
-        if prediction.organs is not None:
-            _write_voxels(prediction.organs, organs)
-        return _say(
-            answer,
-            Answer(
-                name=prediction.name,
-                likelihood=prediction.likelihood,
-                confidences=prediction.confidences,
-                lesions=prediction.lesions.data.dtype.str,
-                organs=None if prediction.organs is None else prediction.organs.data.dtype.str,
-            ),
-        )
-    except OSError:
-        return NO_ROOM
+    _write_voxels(prediction.lesions, lesions)
+    if prediction.organs is not None:
+        _write_voxels(prediction.organs, organs)
+    return _say(
+        answer,
+        Answer(
+            name=prediction.name,
+            likelihood=prediction.likelihood,
+            confidences=prediction.confidences,
+            lesions=prediction.lesions.data.dtype.str,
+            organs=None if prediction.organs is None else prediction.organs.data.dtype.str,
+        ),
+    )
 
 
 def _write_voxels(volume: Volume, file: BinaryIO) -> None:
