@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from evaluator.container.archive import ArchiveReport, read_archive
 from evaluator.container.archive_repack import repack
+from evaluator.container.weights import join_weights
 from evaluator.errors import ImageRefused
-from tests.evaluator.container.archive_builder import Image, tar_of
+from tests.evaluator.container.archive_builder import Image, member, tar_of, write
 from tests.evaluator.mutations import Bad, bad, few, for_long, spoil
 
 LAYOUTS = {"old": Image().old_docker(), "new": Image().new_docker(), "oci": Image().oci()}
@@ -70,6 +72,50 @@ def test_any_archive_is_a_verified_image_or_a_refusal(**drawn: object) -> None:
     send(**drawn)  # type: ignore[arg-type]
 
 
+WEIGHTS = tar_of([(member("./fold", kind=tarfile.DIRTYPE), b""), (member("./fold/model.pt", b"weights"), b"weights")])
+
+
+def send_weights(acts: list[Bad], packed: bool) -> None:
+    """Beside a good image: a layer that adds files below one folder and touches nothing else, or a refusal."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        image = write(folder / "image.tar", LAYOUTS["new"])
+        (folder / "weights").write_bytes(spoil(gzip.compress(WEIGHTS) if packed else WEIGHTS, acts))
+        try:
+            join_weights(image, folder / "weights", out=folder / "joined")
+        except ImageRefused as error:
+            refusal = error
+        else:
+            require_only_added(folder / "joined", read_archive(image).config.diff_ids)
+            return
+    assert str(refusal)
+    assert refusal.checks[-1].ok is False
+
+
+def require_only_added(joined: Path, below: tuple[str, ...]) -> None:
+    report = read_archive(joined)
+    assert report.config.diff_ids[:-1] == below
+    with tarfile.open(joined) as archive, tarfile.open(fileobj=archive.extractfile(report.layers[-1].name)) as layer:
+        for entry in layer:
+            assert entry.isreg() or entry.isdir()
+            assert f"{entry.name}/".startswith("opt/ml/model/") or entry.name in ("opt", "opt/ml")
+            assert not any(part.startswith(".wh.") or part == ".." for part in entry.name.split("/"))
+
+
+ANY_WEIGHTS: dict[str, st.SearchStrategy[object]] = {"acts": bad, "packed": st.booleans()}
+
+
+@few(200)
+@given(**ANY_WEIGHTS)
+def test_any_archive_of_weights_adds_its_files_or_is_refused(**drawn: object) -> None:
+    send_weights(**drawn)  # type: ignore[arg-type]
+
+
 @pytest.mark.long("fuzz")
 def test_the_same_for_minutes(record_property: Callable[[str, object], None]) -> None:
     for_long(send, **ANY).holds("archives", record_property)
+
+
+@pytest.mark.long("fuzz")
+def test_weights_for_minutes(record_property: Callable[[str, object], None]) -> None:
+    for_long(send_weights, **ANY_WEIGHTS).holds("archives of weights", record_property)
