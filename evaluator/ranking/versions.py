@@ -8,7 +8,7 @@ import scipy
 from evaluator import __version__
 
 RANKING = "ranking/3"
-STATISTICS = "statistics/3"
+STATISTICS = "statistics/4"
 DISCLOSURE = "disclosure/3"  # what of a ranking is hidden; no number that is shown comes out otherwise
 
 

@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evaluator.records import Rate
-from evaluator.statistics.average_precision import average_precision_picai
+from evaluator.statistics.average_precision import PrecisionArea
+from evaluator.statistics.bootstrap import FEWEST_REPLICATES
 from evaluator.statistics.calibration import Calibration, calibration
-from evaluator.statistics.froc import Froc, froc
+from evaluator.statistics.froc import Froc, FrocBands
+from evaluator.statistics.marks import collect, has_confidences
 from evaluator.statistics.net_benefit import NetBenefit, net_benefit
 from evaluator.statistics.outcomes import Outcome
+from evaluator.statistics.patient_draws import Redrawn, redraw
 from evaluator.statistics.roc import RocCurve, roc_curve
 
 METHOD = "curves/1, index scans"
@@ -66,10 +69,11 @@ def make_curves(
     """
     bare = any(outcome.likelihood_source == "mask" for outcome in patients)
     said, truth = [one.likelihood for one in patients], [one.case.cancer for one in patients]
+    found, precision = _localised(patients, rng=np.random.default_rng(seed))
     return Curves(
-        froc=froc(patients, rng=np.random.default_rng(seed)),
+        froc=found,
         roc=None if bare else thin(roc_curve(said, truth)),
-        average_precision=average_precision_picai(patients),
+        average_precision=precision,
         calibration=None if bare else calibration(said, truth, declared=declared),
         net_benefit=None
         if bare
@@ -82,6 +86,15 @@ def make_curves(
         seed=seed,
         method=NO_LIKELIHOOD if bare else METHOD,
     )
+
+
+def _localised(patients: Sequence[Outcome], *, rng: np.random.Generator) -> tuple[Froc, Rate]:
+    """FROC and average precision, from the same draws of patients."""
+    marks, available = collect(patients), has_confidences(patients)
+    bands, area = FrocBands(marks, available=available), PrecisionArea(marks, available=available)
+    parts: list[Redrawn] = [part for part in (bands, area) if part.enough]
+    redraw(marks, parts, rng=rng, replicates=FEWEST_REPLICATES)
+    return bands.froc(replicates=FEWEST_REPLICATES), area.rate()
 
 
 def thresholds(prevalence: float) -> tuple[float, ...]:

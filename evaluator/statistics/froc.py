@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluator.statistics.bootstrap import check_replicates, draws, percentile_limits
+from evaluator.statistics.bootstrap import check_replicates, percentile_limits
 from evaluator.statistics.intervals import NO_PATIENTS
 from evaluator.statistics.marks import Events, Floats, Marks, collect, has_confidences
 from evaluator.statistics.outcomes import Outcome
+from evaluator.statistics.patient_draws import redraw
 from evaluator.statistics.roc import Area, auc
 
 METHOD = "froc/1: hits as matched, patient bootstrap, percentile"
 NO_CONFIDENCES = "not available: the submission gives a mask and no confidences"
 FALSE_POSITIVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 EXACT = 2**24  # up to here a float32 counts
-ROWS = 16  # of a chunk at once: what fits the processor's cache
 NEGATIVES_ALARMED = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+GRIDS = {"false_positives": FALSE_POSITIVES, "alarmed": NEGATIVES_ALARMED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,24 +150,9 @@ def froc(outcomes: Sequence[Outcome], *, rng: np.random.Generator, replicates: i
     """
     check_replicates(replicates)
     marks = collect(outcomes)
-    enough = marks.negative.any() and marks.localisable.any()
-    available = has_confidences(outcomes)
-    points: dict[str, tuple[FrocPoint, ...]] = {"false_positives": (), "alarmed": ()}
-    if enough and available:
-        points = _points(marks, rng=rng, replicates=replicates)
-    return Froc(
-        froc=points["false_positives"],
-        afroc=points["alarmed"],
-        area=afroc_area(marks) if enough and available else None,
-        scans=len(marks.patients),
-        patients=len(set(marks.patients)),
-        positives=int(marks.localisable.sum()),
-        negatives=int(marks.negative.sum()),
-        lesions=int(marks.lesions.sum()),
-        failed=marks.failed,
-        replicates=replicates,
-        method=METHOD if enough and available else NO_PATIENTS if available else NO_CONFIDENCES,
-    )
+    bands = FrocBands(marks, available=has_confidences(outcomes))
+    redraw(marks, [bands] if bands.enough else [], rng=rng, replicates=replicates)
+    return bands.froc(replicates=replicates)
 
 
 def afroc_area(marks: Marks) -> Area:
@@ -222,37 +208,57 @@ class _Axes:
         return max(len(self.thresholds), *(len(events.scan) for events, _ in self._parts.values()))
 
 
-def _points(marks: Marks, *, rng: np.random.Generator, replicates: int) -> dict[str, tuple[FrocPoint, ...]]:
-    axes = _Axes(marks)
-    code = {patient: number for number, patient in enumerate(dict.fromkeys(marks.patients))}
-    of = np.array([code[patient] for patient in marks.patients])
-    stratum = dict(zip(marks.patients, marks.strata, strict=True))
-    kinds = {kind: number for number, kind in enumerate(dict.fromkeys(stratum.values()))}
-    strata = [kinds[stratum[patient]] for patient in code]
-    grids = {"false_positives": FALSE_POSITIVES, "alarmed": NEGATIVES_ALARMED}
-    observed = {name: _at_most(axes, name, grid, np.ones((1, len(of))))[0] for name, grid in grids.items()}
-    drawn: dict[str, list[Floats]] = {name: [] for name in grids}
-    for times in draws(strata, rng=rng, replicates=replicates, width=max(axes.width, len(of))):
-        for first in range(0, len(times), ROWS):
-            weights = times[first : first + ROWS, of]
-            for name, grid in grids.items():
-                drawn[name].append(_at_most(axes, name, grid, weights))
-    points = {}
-    for name, grid in grids.items():
-        low, high = percentile_limits(np.concatenate(drawn[name]))
-        points[name] = tuple(
+class FrocBands:
+    """FROC and AFROC while patients are redrawn; ``available``: the submission gives confidences."""
+
+    def __init__(self, marks: Marks, *, available: bool) -> None:
+        self._marks, self._available = marks, available
+        self.enough = bool(available and marks.negative.any() and marks.localisable.any())
+        self._axes = _Axes(marks)
+        self._drawn: dict[str, list[Floats]] = {name: [] for name in GRIDS}
+
+    @property
+    def width(self) -> int:
+        return self._axes.width
+
+    def add(self, weights: Floats) -> None:
+        for name, grid in GRIDS.items():
+            self._drawn[name].append(_at_most(self._axes, name, grid, weights))
+
+    def froc(self, *, replicates: int) -> Froc:
+        marks = self._marks
+        return Froc(
+            froc=self._points("false_positives"),
+            afroc=self._points("alarmed"),
+            area=afroc_area(marks) if self.enough else None,
+            scans=len(marks.patients),
+            patients=len(set(marks.patients)),
+            positives=int(marks.localisable.sum()),
+            negatives=int(marks.negative.sum()),
+            lesions=int(marks.lesions.sum()),
+            failed=marks.failed,
+            replicates=replicates,
+            method=METHOD if self.enough else NO_PATIENTS if self._available else NO_CONFIDENCES,
+        )
+
+    def _points(self, name: str) -> tuple[FrocPoint, ...]:
+        if not self.enough:
+            return ()
+        grid, once = GRIDS[name], np.ones((1, len(self._marks.lesions)))
+        localised, lesions = _at_most(self._axes, name, grid, once)[0]
+        low, high = percentile_limits(np.concatenate(self._drawn[name]))
+        return tuple(
             FrocPoint(
                 at=x,
-                localised=float(observed[name][0, place]),
+                localised=float(localised[place]),
                 localised_low=float(low[0, place]),
                 localised_high=float(high[0, place]),
-                lesions=float(observed[name][1, place]),
+                lesions=float(lesions[place]),
                 lesions_low=float(low[1, place]),
                 lesions_high=float(high[1, place]),
             )
             for place, x in enumerate(grid)
         )
-    return points
 
 
 def _at_most(axes: _Axes, name: str, grid: Sequence[float], weights: Floats) -> Floats:

@@ -90,7 +90,9 @@ def _froc_caption(curves: Json | None, froc: Json) -> str:
         said.append(f"Area under AFROC {plain(area['value'])} {limits}.")
     precision = (curves or {}).get("average_precision")
     if precision and precision["value"] is not None:
-        said.append(f"Average precision, as picai-eval counts it, {plain(precision['value'])}.")
+        known = precision["low"] is not None
+        limits = f" {formatting.interval(precision['low'], precision['high'], Unit.PLAIN)}" if known else ""
+        said.append(f"Average precision, as picai-eval counts it, {plain(precision['value'])}{limits}.")
     return " ".join(said)
 
 

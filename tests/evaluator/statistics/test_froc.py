@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -124,8 +126,61 @@ def test_average_precision_is_picai_evals() -> None:
     # >>> Metrics(lesion_results={"a": [(1, .9, .5)], "b": [(1, .5, .5), (0, .7, 0.)], "c": [(1, 0., 0.)],
     # ...     "d": [(0, .6, 0.)], "e": [], "f": [(1, .4, .3), (1, .8, .4)]}, case_target=…, case_pred=…).AP
     # 0.6533333333333333
-    told = average_precision_picai(SCANS)
+    told = average_precision_picai(SCANS, rng=np.random.default_rng(1))
     assert told.value == pytest.approx(0.6533333333333333, rel=1e-12)
     assert (told.k, told.n) == (4, 5)
-    nothing = average_precision_picai(outcomes(negative("a")))
+    nothing = average_precision_picai(outcomes(negative("a")), rng=np.random.default_rng(1))
     assert (nothing.value, nothing.n) == (None, 0)
+
+
+def many_scans(count: int, *, seed: int) -> tuple[Outcome, ...]:
+    """Half with a lesion, found more surely than false positives are reported."""
+    rng = np.random.default_rng(seed)
+    scans = []
+    for number in range(count):
+        sure = float(rng.uniform(0.2, 1))
+        if number % 2:
+            hit = bool(rng.random() < 0.7)
+            findings = (finding(confidence=sure, lesion_id=1),) if hit else (finding(confidence=sure / 2),)
+            scans.append(positive(f"p{number}", sure, lesion(hit=hit), findings=findings))
+        else:
+            alarms = rng.uniform(0, 0.6, rng.poisson(0.5)).tolist()
+            scans.append(with_findings(negative(f"n{number}", max(alarms, default=0.0)), *alarms))
+    return outcomes(*scans)
+
+
+def test_average_precision_has_the_interval_of_its_patients_redrawn() -> None:
+    """Beside a loop that draws patients and computes it anew."""
+    scans = many_scans(60, seed=1)
+    told = average_precision_picai(scans, rng=np.random.default_rng(2))
+    rng, values = np.random.default_rng(3), []
+    kinds = [[one for one in scans if one.case.cancer is cancer] for cancer in (True, False)]
+    for _ in range(400):
+        drawn = [kind[place] for kind in kinds for place in rng.integers(len(kind), size=len(kind))]
+        values.append(by_hand(drawn))
+    assert told.value == pytest.approx(by_hand(scans))
+    assert (told.low, told.high) == pytest.approx(np.percentile(values, [2.5, 97.5]), abs=0.02)
+
+
+def by_hand(scans: Sequence[Outcome]) -> float:
+    """Precision times the step of recall, confidence by confidence."""
+    marks = [
+        (found.confidence, any(one.lesion.finding == found.id and one.lesion.hit for one in scan.lesions))
+        for scan in scans
+        for found in scan.findings
+    ]
+    lesions, area = sum(len(scan.lesions) for scan in scans), 0.0
+    for confidence in {sure for sure, hit in marks if hit}:
+        step = sum(hit for sure, hit in marks if sure == confidence) / lesions
+        reported = [hit for sure, hit in marks if sure >= confidence]
+        area += step * sum(reported) / len(reported)
+    return area
+
+
+def test_a_model_without_an_error_has_no_interval_of_average_precision() -> None:
+    scans = outcomes(
+        positive("a", 0.9, lesion(hit=True), findings=(finding(confidence=0.9, lesion_id=1),)), negative("b", 0.0)
+    )
+    told = average_precision_picai(scans, rng=np.random.default_rng(1))
+    assert (told.value, told.low, told.high) == (1.0, None, None)
+    assert "no replicate differs" in told.method
