@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluator.statistics.bootstrap import check_replicates, percentile_limits
-from evaluator.statistics.intervals import NO_PATIENTS
+from evaluator.statistics.intervals import NO_PATIENTS, wilson_limits
 from evaluator.statistics.marks import Events, Floats, Marks, collect, has_confidences
 from evaluator.statistics.outcomes import Outcome
 from evaluator.statistics.patient_draws import redraw
 from evaluator.statistics.roc import Area, auc
 
-METHOD = "froc/1: hits as matched, patient bootstrap, percentile"
+METHOD = "froc/2: hits as matched, patient bootstrap, percentile; Wilson where no replicate differs"
 NO_CONFIDENCES = "not available: the submission gives a mask and no confidences"
 FALSE_POSITIVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 EXACT = 2**24  # up to here a float32 counts
@@ -132,7 +132,8 @@ def froc(outcomes: Sequence[Outcome], *, rng: np.random.Generator, replicates: i
     Froc
         A failed scan has no hit and one false positive at every threshold. Between thresholds nothing is
         interpolated, and where even "nothing reported" has more false positives than a point allows, its shares are
-        0. Without confidences, or without a scan of a kind, no points, and the method says why.
+        0. Where no replicate differs, as with a model that finds everything, the band is Wilson's. Without confidences,
+        or without a scan of a kind, no points, and the method says why.
 
     Raises
     ------
@@ -245,15 +246,19 @@ class FrocBands:
         if not self.enough:
             return ()
         grid, once = GRIDS[name], np.ones((1, len(self._marks.lesions)))
-        localised, lesions = _at_most(self._axes, name, grid, once)[0]
+        observed = _at_most(self._axes, name, grid, once)[0]
         low, high = percentile_limits(np.concatenate(self._drawn[name]))
+        for share, whole in enumerate((int(self._marks.localisable.sum()), int(self._marks.lesions.sum()))):
+            for place in np.flatnonzero(low[share] == high[share]):
+                found = round(observed[share, place] * whole)
+                low[share, place], high[share, place] = wilson_limits(found, whole)
         return tuple(
             FrocPoint(
                 at=x,
-                localised=float(localised[place]),
+                localised=float(observed[0, place]),
                 localised_low=float(low[0, place]),
                 localised_high=float(high[0, place]),
-                lesions=float(lesions[place]),
+                lesions=float(observed[1, place]),
                 lesions_low=float(low[1, place]),
                 lesions_high=float(high[1, place]),
             )

@@ -11,6 +11,7 @@ from evaluator.errors import UsageError
 from evaluator.records import CaseResult
 from evaluator.statistics.average_precision import average_precision_picai
 from evaluator.statistics.froc import froc, froc_curve
+from evaluator.statistics.intervals import wilson_limits
 from evaluator.statistics.marks import collect
 from evaluator.statistics.outcomes import Outcome, answers
 from tests.evaluator.statistics.by_hand import cohort, failed, finding, lesion, negative, positive, results
@@ -70,6 +71,9 @@ def test_a_model_that_finds_everything_and_no_more_reaches_the_top_at_no_false_p
     assert (curve.lesions[-1], curve.localised[-1], curve.false_positives[-1]) == (1.0, 1.0, 0.0)
     told = froc(found, rng=np.random.default_rng(1))
     assert {point.lesions for point in told.froc} == {1.0}
+    # 2 of 2 patients and 2 of 2 lesions, in every replicate
+    assert {(point.localised_low, point.localised_high) for point in told.froc} == {wilson_limits(2, 2)}
+    assert {(point.lesions_low, point.lesions_high) for point in told.froc} == {wilson_limits(2, 2)}
     assert told.area is not None
     assert told.area.value == 1.0
 
