@@ -72,15 +72,18 @@
     const shown = show(form);
     shown.busy(true);
     try {
+      const page = await refused(form);
+      if (page) {
+        replace(page);
+        return;
+      }
       for (const { file } of chosen) {
         if (await isArchive(file)) continue;
         shown.say(`${file.name} is no archive: it is neither a tar nor one packed with gzip or zstd. Nothing was sent. Write an image with docker save, weights with tar.`);
         shown.busy(false);
         return;
       }
-      const page = await refused(form);
-      if (page) replace(page);
-      else sendAll(form, chosen, shown);
+      sendAll(form, chosen, shown);
     } catch {
       shown.say("The connection is broken. Nothing was sent; hand in again.");
       shown.busy(false);
