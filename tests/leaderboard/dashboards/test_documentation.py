@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evaluator.container.weights import PLACE
 from evaluator.errors import FailureClass, Fault
 from leaderboard.evaluations.told import TOLD
 from tests.factories import make_benchmark
@@ -32,10 +33,10 @@ def test_each_failure_of_a_submission_has_advice_of_its_own() -> None:
     assert all(advice)
 
 
-def test_the_contract_says_that_weights_are_part_of_the_image(client: Client) -> None:
+def test_the_contract_says_where_weights_are(client: Client) -> None:
     text = text_of(client, "contract")
-    assert "Weights are part of the image" in text
-    assert "/opt/ml/model" not in text
+    assert "Weights are part of the image, or come beside it" in text
+    assert text.count(f"/{PLACE}") == 3  # in the words and the files of one contract, and in the words of the other
 
 
 def test_the_contract_says_what_a_container_gets_on_the_benchmark(client: Client) -> None:
