@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import plotly.graph_objects as go
 
@@ -12,6 +12,7 @@ from leaderboard.dashboards.figures.base import Figure, Table, drawing
 from leaderboard.dashboards.formatting import Unit
 from leaderboard.dashboards.selectors.over_time import OverTime, Point
 
+MINUTE = timedelta(minutes=1)
 NAMED = 6  # records that have their name beside them
 NAME, LINE = 0.15, 14  # what a name takes: a share of the width, and pixels
 
@@ -39,7 +40,7 @@ def over_time_figure(found: OverTime) -> Figure:
     ]
     layout = go.Layout(
         height=460,
-        xaxis={"title": {"text": "handed in (UTC)"}, "type": "date"},
+        xaxis={"title": {"text": "handed in (UTC)"}, "type": "date", **_range(drawn)},
         yaxis={"title": {"text": f"{found.spec.name}{unit}"}},
         annotations=[
             {
@@ -78,15 +79,27 @@ def over_time_figure(found: OverTime) -> Figure:
 
 
 def _moment(point: Point) -> str:
-    return point.when.strftime("%Y-%m-%d %H:%M:%S")
+    return _written(point.when)
+
+
+def _written(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _range(points: Sequence[Point]) -> dict[str, list[str]]:
+    """A minute before and after, where all came within one: an axis of milliseconds says nothing."""
+    if not points or points[-1].when - points[0].when >= MINUTE:
+        return {}
+    return {"range": [_written(points[0].when - MINUTE), _written(points[-1].when + MINUTE)]}
 
 
 def _heights(labelled: Sequence[Point], all_points: Sequence[Point]) -> list[int]:
     """How far above its point a name stands, in pixels: a line higher than one that it would run into."""
     span = (all_points[-1].when - all_points[0].when) if all_points else timedelta()
+    width = span if span >= MINUTE else span + 2 * MINUTE
     heights: list[int] = []
     for before, point in zip([None, *labelled], labelled, strict=False):
-        near = before is not None and point.when - before.when < NAME * span
+        near = before is not None and point.when - before.when < NAME * width
         heights.append(heights[-1] + LINE if near else LINE)
     return heights
 

@@ -86,6 +86,12 @@ def test_submissions_of_one_minute_stand_apart_and_so_do_their_names(
     places = {str(x) for trace in drawn["data"] for x in trace["x"]}
     assert places == {f"2026-01-01 12:00:{at:02}" for at in (0, second, 59)}
     assert [note["yshift"] for note in drawn["layout"]["annotations"]] == heights
+    assert drawn["layout"]["xaxis"]["range"] == ["2026-01-01 11:59:00", "2026-01-01 12:01:59"]
+
+
+def test_what_came_over_months_has_an_axis_of_its_own(dated: Benchmark) -> None:
+    drawn = over_time_figure(over_time(dated, measure="sensitivity")).drawing
+    assert "range" not in drawn["layout"]["xaxis"]
 
 
 def test_small_tumours_are_no_choice_where_strata_are_kept(benchmark_rows: Benchmark, client: Client) -> None:
