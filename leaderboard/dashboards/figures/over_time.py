@@ -12,9 +12,10 @@ from leaderboard.dashboards.figures.base import Figure, Table, drawing
 from leaderboard.dashboards.formatting import Unit
 from leaderboard.dashboards.selectors.over_time import OverTime, Point
 
-MINUTE = timedelta(minutes=1)
+MARGIN = timedelta(seconds=5)
 NAMED = 6  # records that have their name beside them
-NAME, LINE = 0.15, 14  # what a name takes: a share of the width, and pixels
+WIDE, HIGH = 0.15, 0.08  # what a name takes, as shares of the picture
+LINE = 14  # pixels
 
 
 def over_time_figure(found: OverTime) -> Figure:
@@ -51,7 +52,7 @@ def over_time_figure(found: OverTime) -> Figure:
                 "xanchor": "right" if point is records[-1] and len(records) > 1 else "left",
                 "name": "model-1",
             }
-            for point, height in zip(named, _heights(named, drawn), strict=True)
+            for point, height in zip(named, _heights(named, drawn, scale), strict=True)
         ],
     )
     rows = tuple(
@@ -87,19 +88,25 @@ def _written(when: datetime) -> str:
 
 
 def _range(points: Sequence[Point]) -> dict[str, list[str]]:
-    """A minute before and after, where all came within one: an axis of milliseconds says nothing."""
-    if not points or points[-1].when - points[0].when >= MINUTE:
+    """Some seconds more where all came at once: an axis of milliseconds says nothing."""
+    if not points or points[-1].when - points[0].when >= 2 * MARGIN:
         return {}
-    return {"range": [_written(points[0].when - MINUTE), _written(points[-1].when + MINUTE)]}
+    return {"range": [_written(points[0].when - MARGIN), _written(points[-1].when + MARGIN)]}
 
 
-def _heights(labelled: Sequence[Point], all_points: Sequence[Point]) -> list[int]:
+def _heights(named: Sequence[Point], drawn: Sequence[Point], scale: float) -> list[int]:
     """How far above its point a name stands, in pixels: a line higher than one that it would run into."""
-    span = (all_points[-1].when - all_points[0].when) if all_points else timedelta()
-    width = span if span >= MINUTE else span + 2 * MINUTE
+    span = (drawn[-1].when - drawn[0].when) if drawn else timedelta()
+    width = span if span >= 2 * MARGIN else span + 2 * MARGIN
+    values = [_value(point, scale) for point in drawn]
+    tall = max(values, default=0.0) - min(values, default=0.0)
     heights: list[int] = []
-    for before, point in zip([None, *labelled], labelled, strict=False):
-        near = before is not None and point.when - before.when < NAME * width
+    for before, point in zip([None, *named], named, strict=False):
+        near = (
+            before is not None
+            and point.when - before.when < WIDE * width
+            and abs(_value(point, scale) - _value(before, scale)) < HIGH * tall
+        )
         heights.append(heights[-1] + LINE if near else LINE)
     return heights
 
