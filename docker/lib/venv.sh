@@ -33,7 +33,7 @@ make_venv() { # EXTRAS INPUTS HAD: in place, for a .venv cannot be moved; the st
     rm -f "$VENV/made-from"
     [[ $3 ]] || "$PYTHON_FOUND" -m venv --clear "$VENV"
     # Python compiles what is imported, a small part of it, by itself.
-    "$VENV/bin/python" -m pip install --no-compile --disable-pip-version-check --no-input --progress-bar off --retries 5 \
-        -c "$ROOT/docker/constraints.txt" -e "${ROOT}[$1]"
+    "$VENV/bin/python" -m pip install --no-compile --disable-pip-version-check --no-input --progress-bar off \
+        --retries 5 -c "$ROOT/docker/constraints.txt" -e "${ROOT}[$1]"
     printf 'inputs %s\nextras %s\n' "$2" "$1" >"$VENV/made-from"
 }

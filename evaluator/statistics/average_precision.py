@@ -9,12 +9,11 @@ import numpy as np
 from evaluator.records import Rate
 from evaluator.statistics.bootstrap import check_replicates, percentile_limits
 from evaluator.statistics.intervals import NO_PATIENTS
-from evaluator.statistics.marks import Codes, Floats, Marks, collect, has_confidences
+from evaluator.statistics.marks import NO_CONFIDENCES, Codes, Floats, Marks, collect, has_confidences
 from evaluator.statistics.outcomes import Outcome
 from evaluator.statistics.patient_draws import redraw
 
 METHOD = "average precision, picai-eval; patient bootstrap, percentile"
-NO_CONFIDENCES = "not available: the submission gives a mask and no confidences"
 NO_VARIATION = "average precision, picai-eval; no interval, for no replicate differs"
 
 

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from evaluator.statistics.bootstrap import check_replicates, percentile_limits
 from evaluator.statistics.intervals import NO_PATIENTS, wilson_limits
-from evaluator.statistics.marks import Events, Floats, Marks, collect, has_confidences
+from evaluator.statistics.marks import NO_CONFIDENCES, Events, Floats, Marks, collect, has_confidences
 from evaluator.statistics.outcomes import Outcome
 from evaluator.statistics.patient_draws import redraw
 from evaluator.statistics.roc import Area, auc
 
 METHOD = "froc/2: hits as matched, patient bootstrap, percentile; Wilson where no replicate differs"
-NO_CONFIDENCES = "not available: the submission gives a mask and no confidences"
 FALSE_POSITIVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 EXACT = 2**24  # up to here a float32 counts
 NEGATIVES_ALARMED = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)

@@ -14,6 +14,8 @@ from evaluator.statistics.outcomes import Outcome
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int_]
 
+NO_CONFIDENCES = "not available: the submission gives a mask and no confidences"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Events:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 from evaluator.container.weights import join_weights
 from leaderboard.lib import files
@@ -21,7 +22,7 @@ def weights_join(submission: Submission) -> list[dict[str, Any]]:
     if not submission.weights_path.exists():
         return []
     path = submission.archive_path
-    scratch = path.with_name(f".{path.name}.part")
+    scratch = path.with_name(f".{path.name}.{uuid4().hex}.part")  # who lost the lease may still be writing
     try:
         checks = join_weights(path, submission.weights_path, out=scratch)
         submission.joined_sha256 = files.digested(scratch).sha256
